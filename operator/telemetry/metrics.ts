@@ -1,0 +1,62 @@
+import { Counter, Gauge, Histogram } from 'prom-client';
+import type { Registry } from 'prom-client';
+import { FunctionNames } from './functionNames.ts';
+
+/** Every metric there is. Labels are bounded: never an object's own name. */
+export type Metrics = ReturnType<typeof createMetrics>;
+
+const fast = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const released = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+const human = [1, 10, 30, 60, 300, 900, 3600, 4 * 3600, 12 * 3600, 24 * 3600, 48 * 3600, 7 * 24 * 3600];
+
+/** Declares every metric on the given registry. Called once, by whoever starts the process or a test. */
+export function createMetrics(registry: Registry) {
+  const registers = [registry];
+  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+    new Counter<L>({ name, help, labelNames: [...labelNames], registers });
+  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+    new Gauge<L>({ name, help, labelNames: [...labelNames], registers });
+  const histogram = <L extends string>(name: string, help: string, labelNames: readonly L[], buckets: number[]) =>
+    new Histogram<L>({ name, help, labelNames: [...labelNames], buckets, registers });
+
+  return {
+    registry,
+    /** Bounds the values of function_name; use it for every function_name label. */
+    functionNames: new FunctionNames(),
+
+    executions: counter('governance_executions_total', 'Governed executions by how they ended.', ['function_name', 'status']),
+    approvalDuration: histogram('approval_duration_seconds', 'From asking people to their answer.', ['function_name'], human),
+    policyViolations: counter('policy_violations_total', 'Attempts that a policy refused.', ['policy_type', 'function_name']),
+
+    heldWork: gauge('countersign_held_work', 'Work on hold now.', []),
+    released: counter('countersign_released_total', 'Work released.', []),
+    holdToRelease: histogram(
+      'countersign_hold_to_release_seconds',
+      'From creation of held work to its release.',
+      [],
+      [...released, ...human.slice(4)],
+    ),
+    decisionToRelease: histogram(
+      'countersign_decision_to_release_seconds',
+      'From the decision that settled it to the release.',
+      [],
+      released,
+    ),
+
+    reconciles: counter('countersign_reconcile_total', 'Passes over one object by how they ended.', ['controller', 'outcome']),
+    reconcileDuration: histogram('countersign_reconcile_duration_seconds', 'Duration of one pass.', ['controller'], fast),
+    reconcileErrors: counter('countersign_reconcile_errors_total', 'Passes that ended in an error.', ['controller', 'reason']),
+    queueDepth: gauge('countersign_queue_depth', 'Keys that are due and wait for a worker.', ['controller', 'priority']),
+    queueOldestAge: gauge('countersign_queue_oldest_age_seconds', 'How long the key that has waited longest has waited.', ['controller']),
+
+    watchRestarts: counter('countersign_watch_restarts_total', 'Watches begun again, by what ended the one before.', ['kind', 'reason']),
+    cacheObjects: gauge('countersign_cache_objects', 'Objects in the watch cache.', ['kind']),
+
+    admissionDuration: histogram('countersign_admission_duration_seconds', 'Duration of one admission review.', ['kind'], fast),
+    admissionVerdicts: counter('countersign_admission_verdicts_total', 'Admission reviews by verdict.', ['kind', 'verdict']),
+
+    apiRequests: counter('countersign_api_requests_total', 'Requests to the API server; code 0 means no answer.', ['verb', 'code']),
+    apiRequestDuration: histogram('countersign_api_request_duration_seconds', 'Duration of requests to the API server.', ['verb'], fast),
+    leader: gauge('countersign_leader', '1 while this process leads.', []),
+  };
+}
