@@ -1,0 +1,145 @@
+import { z } from 'zod';
+import { Conditions } from './conditions.ts';
+import { DecisionVerdict, DecisionVia } from './approvalDecision.ts';
+import { NamespacedMeta } from './metadata.ts';
+import { apiVersion } from './resources.ts';
+import { PolicyKind, PolicyRef, ResolvedStage, Stage } from './stage.ts';
+import {
+  Digest,
+  DnsLabel,
+  Duration,
+  GroupName,
+  JsonObject,
+  ObjectName,
+  ReasonCode,
+  ReasonText,
+  Ticket,
+  Timestamp,
+  Uid,
+  Username,
+} from './values.ts';
+
+/** An object of the request's own namespace. */
+export const SubjectResource = z.object({
+  apiVersion: z.enum(['batch/v1', apiVersion]).describe('batch/v1 for a Job, countersign.dev/v1alpha1 for a GovernedJob.'),
+  kind: z.enum(['Job', 'GovernedJob']).describe('Job or GovernedJob.'),
+  name: ObjectName.describe('The name of the object, which is in the namespace of the request.'),
+  uid: Uid.optional().describe('The uid of the object. Filled in at admission when left out.'),
+});
+export type SubjectResource = z.infer<typeof SubjectResource>;
+
+/** Something outside the cluster. */
+export const SubjectExternal = z.object({
+  system: DnsLabel.describe('The system that it is part of, such as temporal or terraform.'),
+  id: z.string().min(1).max(256).describe('What the system calls it.'),
+  url: z
+    .string()
+    .max(2048)
+    .regex(/^https?:\/\/[^\s]+$/)
+    .optional()
+    .describe('Where people can look at it, starting with https:// or http://. Shown to approvers; never called.'),
+});
+export type SubjectExternal = z.infer<typeof SubjectExternal>;
+
+/** What the request is about: exactly one of the two fields. */
+export const Subject = z.object({
+  resource: SubjectResource.optional().describe('An object of this namespace.'),
+  external: SubjectExternal.optional().describe('Something outside the cluster.'),
+});
+export type Subject = z.infer<typeof Subject>;
+
+/** Who asked, as the API server saw them. */
+export const Requester = z.object({
+  username: Username.describe('The user name of the requester.'),
+  groups: z.array(GroupName).max(256).default([]).describe('The groups of the requester when they asked.'),
+});
+export type Requester = z.infer<typeof Requester>;
+
+export const onRefusalValues = ['Fail', 'Keep'] as const;
+export const OnRefusal = z.enum(onRefusalValues);
+export type OnRefusal = z.infer<typeof OnRefusal>;
+
+/** A policy that applies to a request. */
+export const PolicyRecord = z.object({
+  kind: PolicyKind.describe('The kind of the policy.'),
+  namespace: DnsLabel.optional().describe('The namespace of the policy; absent for a ClusterApprovalPolicy.'),
+  name: ObjectName.describe('The name of the policy.'),
+  uid: Uid.describe('The uid of the policy.'),
+  generation: z.int().min(0).describe('The generation of the policy that was read.'),
+  asSubmitted: z.boolean().describe('True for the policy as it was at submission; false for the policy as it is now.'),
+  autoApproves: DnsLabel.optional().describe('The name of the autoApprove rule by which the policy agrees on its own.'),
+  onRefusal: OnRefusal.describe('What the policy wants done with the work when the request is refused.'),
+});
+export type PolicyRecord = z.infer<typeof PolicyRecord>;
+
+/** A decision as the request saw it. */
+export const DecisionRecord = z.object({
+  name: ObjectName.describe('The name of the ApprovalDecision.'),
+  verdict: DecisionVerdict.describe('What was decided.'),
+  approver: Username.describe('Who decided.'),
+  via: DecisionVia.describe('The channel by which the decision came.'),
+  reason: ReasonText.optional().describe("The approver's reason."),
+  ticket: Ticket.optional().describe("The approver's ticket."),
+  time: Timestamp.describe('When the decision was created.'),
+  digest: Digest.describe('The digest of what the approver was shown.'),
+  counted: z.boolean().describe('Whether the decision counts.'),
+  ignoredBecause: ReasonCode.optional().describe('Why the decision does not count, such as DigestChanged.'),
+});
+export type DecisionRecord = z.infer<typeof DecisionRecord>;
+
+export const requestPhases = [
+  'Draft',
+  'Submitted',
+  'Reviewing',
+  'Approved',
+  'Applying',
+  'Completed',
+  'Rejected',
+  'Cancelled',
+  'Expired',
+] as const;
+export type RequestPhase = (typeof requestPhases)[number];
+
+export const ApprovalRequestSpec = z.object({
+  subject: Subject.describe('What the request is about: exactly one of resource and external.'),
+  operation: DnsLabel.describe('What is to be done, as one DNS label, such as wire-transfer.'),
+  reason: ReasonText.optional().describe('Why it is to be done, in words for the approvers.'),
+  ticket: Ticket.optional().describe('The number of the change or issue that asks for it.'),
+  context: JsonObject.optional().describe('Any JSON object with the facts that approvers and policies need.'),
+  policyRef: PolicyRef.optional().describe('A policy to apply. Policies that match the request apply all the same.'),
+  stages: z.array(Stage).max(16).optional().describe('Stages that the requester asks for, in addition to those of the policies.'),
+  timeout: Duration.optional().describe('The longest that the request may wait, such as 48h. Policies may make it shorter.'),
+  draft: z
+    .boolean()
+    .default(false)
+    .describe('True keeps the request as a draft: nobody is asked. Set it to false to submit; there is no way back.'),
+  cancelled: z.boolean().default(false).describe('True cancels the request; there is no way back.'),
+});
+export type ApprovalRequestSpec = z.infer<typeof ApprovalRequestSpec>;
+
+export const ApprovalRequestStatus = z.object({
+  phase: z.enum(requestPhases).describe('Where the request stands, derived from the conditions.'),
+  observedGeneration: z.int().min(0).describe('The metadata.generation that this status was computed from.'),
+  requester: Requester.optional().describe('Who asked, as the API server saw them.'),
+  subjectDigest: Digest.optional().describe('The digest of what would run and of what is claimed about it. Decisions bind to it.'),
+  submittedAt: Timestamp.optional().describe('When the request was submitted.'),
+  expiresAt: Timestamp.optional().describe('When the request expires unless it is settled before.'),
+  approvals: z.string().max(16).optional().describe('Approvals given and required over all stages, such as 2/3.'),
+  policies: z.array(PolicyRecord).max(64).default([]).describe('The policies that apply.'),
+  stages: z.array(ResolvedStage).max(64).default([]).describe('The stages, in order, each with where it stands.'),
+  decisions: z.array(DecisionRecord).max(100).default([]).describe('The last 100 decisions, oldest first.'),
+  conditions: Conditions.default([]).describe(
+    'Valid, PolicyMatched, Approved, Released, Completed, Settled, Ready, Reconciling and Stalled, in the standard Kubernetes form.',
+  ),
+});
+export type ApprovalRequestStatus = z.infer<typeof ApprovalRequestStatus>;
+
+/** Asks for a yes or no on one subject. */
+export const ApprovalRequest = z.object({
+  apiVersion: z.literal(apiVersion),
+  kind: z.literal('ApprovalRequest'),
+  metadata: NamespacedMeta,
+  spec: ApprovalRequestSpec.describe('What is asked. Written by the requester.'),
+  status: ApprovalRequestStatus.optional().describe('What has come of it. Written by the operator alone.'),
+});
+export type ApprovalRequest = z.infer<typeof ApprovalRequest>;

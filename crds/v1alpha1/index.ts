@@ -1,0 +1,13 @@
+/** Everything of the API's version v1alpha1. */
+export * from './approvalDecision.ts';
+export * from './approvalPolicy.ts';
+export * from './approvalRequest.ts';
+export * from './clusterApprovalPolicy.ts';
+export * from './conditions.ts';
+export * from './governedJob.ts';
+export * from './marks.ts';
+export * from './metadata.ts';
+export * from './resources.ts';
+export * from './selector.ts';
+export * from './stage.ts';
+export { Digest, Duration, JsonObject } from './values.ts';

@@ -1,0 +1,69 @@
+import type { PolicyKind } from './stage.ts';
+
+/** Labels that the operator and its guards put on objects. Nobody else may set, change or remove them. */
+export const labels = {
+  /** On held work: `"true"` until it is released, then `"false"`. */
+  held: 'countersign.dev/held',
+  /** On requests that release something: the uid of the subject. */
+  subjectUid: 'countersign.dev/subject-uid',
+} as const;
+
+/** Annotations that are guarded like the labels. */
+export const guardedAnnotations = {
+  /** On held work: `"true"` when its author had suspended it himself. */
+  authorSuspended: 'countersign.dev/author-suspended',
+  /** Who asked, as the API server saw them. */
+  requester: 'countersign.dev/requester',
+  /** The groups of who asked, one a line. */
+  requesterGroups: 'countersign.dev/requester-groups',
+  /** On released work: the digest it was released for. */
+  released: 'countersign.dev/released',
+  /** On held and released work: the name of its request. */
+  request: 'countersign.dev/request',
+} as const;
+
+/** What the author of a plain Job has to say; covered by the digest, frozen while the Job is held. */
+export const authorAnnotations = {
+  operation: 'countersign.dev/operation',
+  reason: 'countersign.dev/reason',
+  ticket: 'countersign.dev/ticket',
+  /** A JSON object. */
+  context: 'countersign.dev/context',
+  timeout: 'countersign.dev/timeout',
+} as const;
+
+/** All annotations of ours with a fixed name. */
+export const annotations = { ...guardedAnnotations, ...authorAnnotations } as const;
+
+/** What a policy's mark starts with, and the value it has. */
+export const policyMarkPrefix = 'policy.countersign.dev/';
+export const policyMarkValue = 'held';
+
+const longestName = 63;
+const hashLength = 8;
+
+/**
+ * FNV-1a, 32 bits, as 8 hexadecimal digits: keeps shortened names apart. Not a secret and no protection: with 32 bits no hash is, and two policies
+ * that shared a mark would both still hold.
+ */
+const shortHash = (text: string): string => {
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193);
+  return (hash >>> 0).toString(16).padStart(hashLength, '0');
+};
+
+/**
+ * The annotation by which one policy says that it holds an object: `policy.countersign.dev/NAMESPACE.NAME`, or `policy.countersign.dev/cluster_.NAME`
+ * (no namespace can be called so). Kubernetes allows 63 characters after the slash; longer names are cut and end in a hash.
+ */
+export const policyMark = (policy: {
+  readonly kind: PolicyKind;
+  readonly namespace?: string | undefined;
+  readonly name: string;
+}): string => {
+  const scope = policy.kind === 'ClusterApprovalPolicy' ? 'cluster_' : (policy.namespace ?? '');
+  if (scope === '') throw new TypeError(`policyMark: the ApprovalPolicy ${policy.name} has no namespace; pass the namespace it lives in.`);
+  const full = `${scope}.${policy.name}`;
+  if (full.length <= longestName) return policyMarkPrefix + full;
+  return `${policyMarkPrefix}${full.slice(0, longestName - hashLength - 1)}-${shortHash(full)}`;
+};
