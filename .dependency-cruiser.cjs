@@ -30,7 +30,7 @@ module.exports = {
       severity: 'error',
       comment: 'A decision that reads a clock, a file or the network cannot be replayed or proven. node:crypto is there for hashing alone.',
       from: { path: '^operator/core/', pathNot: '\\.test\\.ts$' },
-      to: { dependencyTypes: ['core', 'npm'], pathNot: '^(node:)?crypto$|node_modules/(zod|@marcbachmann/cel-js)/' },
+      to: { dependencyTypes: ['core', 'npm'], pathNot: '^(node:)?crypto$|node_modules/(zod|canonicalize|@marcbachmann/cel-js)/' },
     },
     only('workloads-are-descriptions', '^operator/workloads/', '^(crds|operator/core|operator/workloads)/', 'A held kind is described in one pure file; what happens to it is the reconcilers\' concern.'),
     {

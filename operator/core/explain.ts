@@ -1,0 +1,43 @@
+import type { ApproverRef, ResolvedStage } from '../../crds/v1alpha1/index.ts';
+import { serviceAccountName } from './eligibility.ts';
+import type { Evaluation } from './evaluate.ts';
+import type { Observation } from './facts.ts';
+
+/** An entry of `from`, in words: `group finance`, `user cfo@corp`. */
+export function describeApprover(entry: ApproverRef): string {
+  if (entry.user !== undefined) return `user ${entry.user}`;
+  if (entry.group !== undefined) return `group ${entry.group}`;
+  if (entry.serviceAccount !== undefined) return serviceAccountName(entry.serviceAccount.namespace, entry.serviceAccount.name);
+  return 'whoever may approve under this policy';
+}
+
+/** A requirement's list, in words. */
+export const describeFrom = (requirement: { readonly from: readonly ApproverRef[] }): string =>
+  requirement.from.map(describeApprover).join(' or ');
+
+/** A vote that is still missing. */
+export interface MissingVote {
+  readonly stage: string;
+  readonly count: number;
+  readonly from: readonly ApproverRef[];
+}
+
+/** The votes that are missing in stages that are open, in order. */
+export function missingVotes(stages: readonly ResolvedStage[], states: readonly ResolvedStage['state'][] = ['Active']): MissingVote[] {
+  return stages
+    .filter((stage) => states.includes(stage.state))
+    .flatMap((stage) =>
+      stage.require.flatMap(({ count, from, approvedBy }) =>
+        approvedBy.length < count ? [{ stage: stage.name, count: count - approvedBy.length, from }] : [],
+      ),
+    );
+}
+
+/** Why nothing is settled yet, in one sentence a person can act on. */
+export function describeOpen(evaluation: Evaluation, facts: Observation): string {
+  if (facts.subject.fault !== undefined) return `Held: ${facts.subject.fault}`;
+  if (evaluation.verdict === 'NoPolicy') return 'No policy applies, so nobody can agree; it holds.';
+  if (evaluation.verdict === 'NobodyAsked') return 'The policies that apply ask nobody and approve nothing on their own; it holds.';
+  const missing = missingVotes(evaluation.stages);
+  return `Waiting for ${missing.map((m) => `${m.count} of ${describeFrom(m)} (stage ${m.stage})`).join(', ')}.`;
+}

@@ -1,0 +1,71 @@
+import type { ApprovalRequestStatus, Reason } from '../../crds/v1alpha1/index.ts';
+import type { Evaluation } from './evaluate.ts';
+import type { Observation } from './facts.ts';
+
+/** How a request ended: for good, with a yes or a no. */
+export interface Outcome {
+  readonly approved: boolean;
+  readonly reason: Reason;
+  readonly message: string;
+}
+
+/** The outcome that the conditions record; undefined while it is open. It is on record once `Settled` is True, and never changes. */
+export function outcomeOf(conditions: ApprovalRequestStatus['conditions']): Outcome | undefined {
+  if (!conditions.some((c) => c.type === 'Settled' && c.status === 'True')) return undefined;
+  const approved = conditions.find((c) => c.type === 'Approved');
+  if (approved === undefined || approved.status === 'Unknown') return undefined;
+  return { approved: approved.status === 'True', reason: approved.reason as Reason, message: approved.message };
+}
+
+/** The outcome that the facts demand now; undefined while people still decide. A no is looked for before a yes. */
+export function decide(facts: Observation, evaluation: Evaluation): Outcome | undefined {
+  if (facts.request.spec.cancelled) return no('Cancelled', 'Cancelled on request.');
+  if (facts.subject.exists === false) return no('SubjectGone', 'What was to be approved does not exist any more.');
+  if (facts.subject.bypassed === true) {
+    return no(
+      'Cancelled',
+      'The work was started without this gate, by somebody who could switch it off; the audit log of the API server knows who.',
+    );
+  }
+  switch (evaluation.verdict) {
+    case 'Rejected':
+      return no('Rejected', rejectedMessage(evaluation));
+    case 'Expired':
+      return no('Expired', expiredMessage(evaluation));
+    case 'AutoApproved':
+      return digested(facts) ? { approved: true, reason: 'AutoApproved', message: autoMessage(evaluation) } : undefined;
+    case 'Approved':
+      return { approved: true, reason: 'Approved', message: approvedMessage(evaluation) };
+    case 'Pending':
+    case 'NobodyAsked':
+    case 'NoPolicy':
+      return undefined;
+  }
+}
+
+/** Nothing is approved that has no digest: nobody could say later what it was. */
+const digested = (facts: Observation): boolean => facts.subject.digest !== undefined;
+
+const no = (reason: Reason, message: string): Outcome => ({ approved: false, reason, message });
+
+const names = (list: readonly string[]): string => [...new Set(list)].sort().join(', ');
+
+function approvedMessage({ stages }: Evaluation): string {
+  return `Approved by ${names(stages.flatMap((s) => s.require.flatMap((r) => r.approvedBy)))}.`;
+}
+
+function autoMessage({ policies }: Evaluation): string {
+  return `Approved without asking anybody, by ${names(policies.map((p) => `rule ${p.autoApproves ?? '?'} of ${p.kind} ${p.name}`))}.`;
+}
+
+function rejectedMessage({ stages, decisions }: Evaluation): string {
+  const who = names(stages.flatMap((s) => s.rejectedBy ?? []));
+  const reason = decisions.find((d) => d.counted && d.verdict === 'Reject' && d.reason !== undefined)?.reason;
+  return `Rejected by ${who}${reason === undefined ? '.' : `: ${reason}`}`;
+}
+
+function expiredMessage({ lateStage, expiresAt }: Evaluation): string {
+  return lateStage === undefined
+    ? `Nobody agreed before ${new Date(expiresAt).toISOString()}.`
+    : `Stage ${lateStage} was not satisfied in time.`;
+}

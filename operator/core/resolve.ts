@@ -1,0 +1,104 @@
+import type { ApprovalRequestSpec, PolicyRecord, ResolvedStage, Separation, Stage } from '../../crds/v1alpha1/index.ts';
+import { canonicalJson } from './digest.ts';
+import type { PolicyFacts, PolicyId } from './facts.ts';
+import { policyKey } from './facts.ts';
+
+/** A stage that must be satisfied, before anybody's vote is put in. */
+export type AskedStage = Pick<ResolvedStage, 'name' | 'policy' | 'asSubmitted' | 'rejections' | 'timeout' | 'separation'> & {
+  readonly require: Stage['require'];
+};
+
+/** What all policies together ask, as they were at submission and as they are now. */
+export interface Asked {
+  readonly policies: readonly PolicyRecord[];
+  readonly stages: readonly AskedStage[];
+}
+
+const defaultSeparation: Separation = { requesterMayApprove: false, distinctAcrossStages: true };
+
+/** What one policy asks of a request, as it is now. */
+function stagesOf(policy: PolicyFacts, asSubmitted: boolean): AskedStage[] {
+  const { kind, namespace, name, generation, spec } = policy;
+  const origin = { kind, name, generation, ...(namespace === undefined ? {} : { namespace }) };
+  return (spec.stages ?? []).map((stage) => asked(stage, asSubmitted, { ...defaultSeparation, ...spec.separation }, origin));
+}
+
+/** The stages that the request itself adds; nobody's policy stands behind them, so the strict defaults hold. */
+const ownStages = (spec: ApprovalRequestSpec): AskedStage[] => (spec.stages ?? []).map((stage) => asked(stage, true, defaultSeparation));
+
+function asked(stage: Stage, asSubmitted: boolean, separation: Separation, policy?: AskedStage['policy']): AskedStage {
+  return {
+    name: stage.name,
+    asSubmitted,
+    rejections: stage.rejections ?? 1,
+    require: stage.require,
+    separation,
+    ...(policy === undefined ? {} : { policy }),
+    ...(stage.timeout === undefined ? {} : { timeout: stage.timeout }),
+  };
+}
+
+function recordOf(policy: PolicyFacts, asSubmitted: boolean): PolicyRecord {
+  const { kind, namespace, name, uid, generation, spec } = policy;
+  const auto = spec.autoApprove?.find((rule) => rule.when === 'true');
+  return {
+    kind,
+    name,
+    uid,
+    generation,
+    asSubmitted,
+    onRefusal: spec.onRefusal ?? 'Fail',
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(auto === undefined ? {} : { autoApproves: auto.name }),
+    ...(spec.timeout === undefined ? {} : { timeout: spec.timeout }),
+  };
+}
+
+interface Snapshot {
+  readonly policies: readonly PolicyRecord[];
+  readonly stages: readonly ResolvedStage[];
+}
+
+/**
+ * Joins what the policies asked at submission (kept in status) with what they ask now. Without a snapshot this is the submission. A policy that
+ * asks the same as before is listed once; one that has changed is listed twice, and both must be satisfied.
+ */
+export function whatIsAsked(spec: ApprovalRequestSpec, now: readonly PolicyFacts[], snapshot: Snapshot | undefined): Asked {
+  if (snapshot === undefined) {
+    return { policies: now.map((p) => recordOf(p, true)), stages: [...now.flatMap((p) => stagesOf(p, true)), ...ownStages(spec)] };
+  }
+  const kept = snapshot.policies.filter((p) => p.asSubmitted);
+  const keptStages = snapshot.stages.filter((s) => s.asSubmitted && s.policy !== undefined).map(unvoted);
+  const changed = now.filter((policy) => !asksTheSame(policy, kept, keptStages));
+  return {
+    policies: [...kept, ...changed.map((p) => recordOf(p, false))],
+    stages: [...keptStages, ...changed.flatMap((p) => stagesOf(p, false)), ...ownStages(spec)],
+  };
+}
+
+const unvoted = ({ name, policy, asSubmitted, rejections, timeout, separation, require }: ResolvedStage): AskedStage => ({
+  name,
+  asSubmitted,
+  separation,
+  require: require.map(({ count, from }) => ({ count, from })),
+  ...(rejections === undefined ? {} : { rejections }),
+  ...(policy === undefined ? {} : { policy }),
+  ...(timeout === undefined ? {} : { timeout }),
+});
+
+function asksTheSame(policy: PolicyFacts, kept: readonly PolicyRecord[], keptStages: readonly AskedStage[]): boolean {
+  const before = kept.find((p) => p.uid === policy.uid);
+  if (before === undefined) return false;
+  if (before.generation === policy.generation) return true;
+  const essence = (record: PolicyRecord, stages: readonly AskedStage[]) =>
+    canonicalJson({
+      auto: record.autoApproves !== undefined,
+      onRefusal: record.onRefusal,
+      timeout: record.timeout ?? null,
+      stages: stages.map(({ policy: _policy, asSubmitted: _asSubmitted, ...stage }) => stage),
+    });
+  const mine = keptStages.filter((s) => s.policy !== undefined && policyKey(idOf(s.policy)) === policyKey(policy));
+  return essence(before, mine) === essence(recordOf(policy, true), stagesOf(policy, true));
+}
+
+const idOf = (p: { kind: PolicyId['kind']; namespace?: string | undefined; name: string }): PolicyId => p;

@@ -1,0 +1,153 @@
+import { annotations, authorAnnotations, Duration, labels, policyMarkPrefix } from '../../crds/v1alpha1/index.ts';
+import { contentDigest } from '../core/digest.ts';
+import type { Claimed, HeldFacts, RawObject, Workload } from './contract.ts';
+
+interface JobSpec {
+  readonly suspend?: boolean;
+  readonly [field: string]: unknown;
+}
+
+interface JobStatus {
+  readonly startTime?: string;
+  readonly conditions?: readonly {
+    readonly type: string;
+    readonly status: string;
+    readonly message?: string;
+    readonly lastTransitionTime?: string;
+  }[];
+}
+
+/** A `batch/v1` Job: held by `spec.suspend`. */
+export const job: Workload = {
+  type: { group: 'batch', version: 'v1', plural: 'jobs', kind: 'Job', namespaced: true },
+  content,
+  project,
+  release: (facts, { digest, request }) => ({
+    metadata: {
+      uid: facts.uid,
+      resourceVersion: facts.resourceVersion,
+      labels: { [labels.held]: 'false' },
+      annotations: { [annotations.released]: digest, [annotations.request]: request },
+    },
+    ...(facts.authorSuspended ? {} : { spec: { suspend: false } }),
+  }),
+  refuse: (facts, { reason, message, at }) => {
+    const condition = (type: string) => ({ type, status: 'True', reason, message, lastProbeTime: at, lastTransitionTime: at });
+    return {
+      metadata: { uid: facts.uid, resourceVersion: facts.resourceVersion },
+      // The Job controller's own validation wants a start time and FailureTarget before Failed; TTL and CronJob go on from Failed.
+      status: { startTime: at, conditions: [condition('FailureTarget'), condition('Failed')] },
+    };
+  },
+};
+
+/** The stored spec but for `suspend`, which is the hold itself. The selector and the pod labels that carry the Job's own uid are part of it. */
+function content(raw: RawObject): object {
+  const { suspend: _hold, ...spec } = (raw['spec'] ?? {}) as JobSpec;
+  return { spec };
+}
+
+function project(raw: RawObject): HeldFacts {
+  const { metadata } = raw;
+  const marks = metadata.annotations ?? {};
+  const { [labels.held]: held, ...otherLabels } = metadata.labels ?? {};
+  const controller = metadata.ownerReferences?.find((o) => o.controller === true);
+  const ended = endOf(raw['status'] as JobStatus | undefined);
+  return {
+    kind: 'Job',
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+    uid: metadata.uid,
+    resourceVersion: metadata.resourceVersion,
+    createdAt: metadata.creationTimestamp,
+    markedHeld: held === 'true',
+    suspended: ((raw['spec'] ?? {}) as JobSpec).suspend === true,
+    authorSuspended: marks[annotations.authorSuspended] === 'true',
+    policyMarks: Object.keys(marks).filter((key) => key.startsWith(policyMarkPrefix)),
+    labels: otherLabels,
+    requester: { username: marks[annotations.requester] ?? '', groups: lines(marks[annotations.requesterGroups]) },
+    claim: claimOf(raw),
+    ...digestOrFault(raw),
+    ...releasedBy(marks),
+    ...(ended === undefined ? {} : { ended }),
+    ...(controller === undefined ? {} : { controller: { kind: controller.kind, name: controller.name, uid: controller.uid } }),
+  };
+}
+
+const lines = (text: string | undefined): string[] => (text === undefined || text === '' ? [] : text.split('\n'));
+
+function digestOrFault(raw: RawObject): { content: string } | { fault: string } {
+  try {
+    return { content: contentDigest(content(raw)) };
+  } catch (error) {
+    return { fault: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function releasedBy(marks: Readonly<Record<string, string>>): Pick<HeldFacts, 'released'> {
+  const digest = marks[annotations.released];
+  return digest === undefined ? {} : { released: { digest, request: marks[annotations.request] ?? '' } };
+}
+
+function endOf(status: JobStatus | undefined): HeldFacts['ended'] {
+  const end = status?.conditions?.find((c) => (c.type === 'Complete' || c.type === 'Failed') && c.status === 'True');
+  if (end === undefined) return undefined;
+  const succeeded = end.type === 'Complete';
+  const message = succeeded ? 'The Job ran to completion.' : `The Job failed: ${end.message ?? 'no message'}`;
+  return { succeeded, message, ...(end.lastTransitionTime === undefined ? {} : { at: end.lastTransitionTime }) };
+}
+
+function claimOf(raw: RawObject): Claimed {
+  const said = raw.metadata.annotations ?? {};
+  const faults: string[] = [];
+  const operation = said[authorAnnotations.operation];
+  const context = parsedContext(said[authorAnnotations.context], faults);
+  const timeout = said[authorAnnotations.timeout];
+  const reason = bounded(said, authorAnnotations.reason, 1024, faults);
+  const ticket = bounded(said, authorAnnotations.ticket, 256, faults);
+  if (operation !== undefined && !dnsLabel.test(operation))
+    faults.push(`annotation ${authorAnnotations.operation} is "${operation}"; expected one DNS label, such as wire-transfer`);
+  if (timeout !== undefined && !Duration.safeParse(timeout).success)
+    faults.push(`annotation ${authorAnnotations.timeout} is "${timeout}"; expected a duration, such as 48h`);
+  return {
+    operation: operation !== undefined && dnsLabel.test(operation) ? operation : defaultOperation(raw),
+    ...(reason === undefined ? {} : { reason }),
+    ...(ticket === undefined ? {} : { ticket }),
+    ...(context === undefined ? {} : { context }),
+    ...(timeout === undefined ? {} : { timeout }),
+    faults,
+  };
+}
+
+function bounded(said: Readonly<Record<string, string>>, key: string, most: number, faults: string[]): string | undefined {
+  const text = said[key];
+  if (text === undefined || text.length <= most) return text;
+  faults.push(`annotation ${key} has ${text.length} characters; expected at most ${most}`);
+  return undefined;
+}
+
+const dnsLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+
+/** What is done, when its author does not say: the CronJob's name, the prefix of a generated name, or the Job's own name. */
+function defaultOperation({ metadata }: RawObject): string {
+  const cronJob = metadata.ownerReferences?.find((o) => o.controller === true && o.kind === 'CronJob')?.name;
+  const name = cronJob ?? metadata.generateName ?? metadata.name;
+  const label = name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, 63)
+    .replace(/^-+|-+$/g, '');
+  return label === '' ? 'job' : label;
+}
+
+function parsedContext(text: string | undefined, faults: string[]): Readonly<Record<string, unknown>> | undefined {
+  if (text === undefined) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  } catch {
+    // Not JSON: told below, in the same words as JSON of the wrong kind.
+  }
+  faults.push(`annotation ${authorAnnotations.context} is not a JSON object; expected for example {"amount": 50000}`);
+  return undefined;
+}
