@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { NamespacedMeta } from './metadata.ts';
 import { apiVersion } from './resources.ts';
+import { listMap, withRules } from './schemaMarks.ts';
 import { Digest, GroupName, ObjectName, ReasonText, Ticket, Uid, Username } from './values.ts';
 
 export const verdicts = ['Approve', 'Reject', 'Comment'] as const;
@@ -19,20 +20,28 @@ export const DecidedRequest = z.object({
 });
 export type DecidedRequest = z.infer<typeof DecidedRequest>;
 
-export const ApprovalDecisionSpec = z.object({
-  requests: z
-    .array(DecidedRequest)
-    .min(1)
-    .max(100)
-    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['uid'] })
-    .describe('The requests that are decided, 1 to 100, as the approver was shown them.'),
-  verdict: DecisionVerdict.describe('Approve, Reject, or Comment, which counts for nothing.'),
-  reason: ReasonText.optional().describe("The approver's reason."),
-  ticket: Ticket.optional().describe("The approver's ticket."),
-  approver: Username.optional().describe('Who decided. Stamped with the name of the caller; anything else is refused.'),
-  groups: z.array(GroupName).max(256).optional().describe('The groups of who decided. Stamped; anything else is refused.'),
-  via: DecisionVia.optional().describe('The channel by which the decision came. Stamped; anything else is refused.'),
-});
+export const ApprovalDecisionSpec = z
+  .object({
+    requests: z
+      .array(DecidedRequest)
+      .min(1)
+      .max(100)
+      .meta(listMap('uid'))
+      .describe('The requests that are decided, 1 to 100, as the approver was shown them.'),
+    verdict: DecisionVerdict.describe('Approve, Reject, or Comment, which counts for nothing.'),
+    reason: ReasonText.optional().describe("The approver's reason."),
+    ticket: Ticket.optional().describe("The approver's ticket."),
+    approver: Username.optional().describe('Who decided. Stamped with the name of the caller; anything else is refused.'),
+    groups: z.array(GroupName).max(256).optional().describe('The groups of who decided. Stamped; anything else is refused.'),
+    via: DecisionVia.optional().describe('The channel by which the decision came. Stamped; anything else is refused.'),
+  })
+  .meta(
+    withRules({
+      rule: 'self == oldSelf',
+      message: 'a decision never changes: to decide otherwise, create another ApprovalDecision; the latest one of a person counts',
+      reason: 'FieldValueForbidden',
+    }),
+  );
 export type ApprovalDecisionSpec = z.infer<typeof ApprovalDecisionSpec>;
 
 /** One immutable verdict of one person on 1 to 100 requests. */

@@ -3,7 +3,8 @@ import { Conditions } from './conditions.ts';
 import { DecisionVerdict, DecisionVia } from './approvalDecision.ts';
 import { NamespacedMeta } from './metadata.ts';
 import { apiVersion } from './resources.ts';
-import { PolicyKind, PolicyRef, ResolvedStage, Stage } from './stage.ts';
+import { type Rule, withRules } from './schemaMarks.ts';
+import { OnRefusal, PolicyKind, PolicyRef, ResolvedStage, Stages } from './stage.ts';
 import {
   Digest,
   DnsLabel,
@@ -20,12 +21,21 @@ import {
 } from './values.ts';
 
 /** An object of the request's own namespace. */
-export const SubjectResource = z.object({
-  apiVersion: z.enum(['batch/v1', apiVersion]).describe('batch/v1 for a Job, countersign.dev/v1alpha1 for a GovernedJob.'),
-  kind: z.enum(['Job', 'GovernedJob']).describe('Job or GovernedJob.'),
-  name: ObjectName.describe('The name of the object, which is in the namespace of the request.'),
-  uid: Uid.optional().describe('The uid of the object. Filled in at admission when left out.'),
-});
+export const SubjectResource = z
+  .object({
+    apiVersion: z.enum(['batch/v1', apiVersion]).describe('batch/v1 for a Job, countersign.dev/v1alpha1 for a GovernedJob.'),
+    kind: z.enum(['Job', 'GovernedJob']).describe('Job or GovernedJob.'),
+    name: ObjectName.describe('The name of the object, which is in the namespace of the request.'),
+    uid: Uid.optional().describe('The uid of the object. Filled in at admission when left out.'),
+  })
+  .meta(
+    withRules({
+      rule: `self.apiVersion == (self.kind == 'Job' ? 'batch/v1' : '${apiVersion}')`,
+      message: `apiVersion and kind do not belong together: expected batch/v1 for a Job, ${apiVersion} for a GovernedJob`,
+      messageExpression: `'kind ' + self.kind + ' is not of apiVersion ' + self.apiVersion + ': expected batch/v1 for a Job, ${apiVersion} for a GovernedJob'`,
+      fieldPath: '.apiVersion',
+    }),
+  );
 export type SubjectResource = z.infer<typeof SubjectResource>;
 
 /** Something outside the cluster. */
@@ -42,10 +52,20 @@ export const SubjectExternal = z.object({
 export type SubjectExternal = z.infer<typeof SubjectExternal>;
 
 /** What the request is about: exactly one of the two fields. */
-export const Subject = z.object({
-  resource: SubjectResource.optional().describe('An object of this namespace.'),
-  external: SubjectExternal.optional().describe('Something outside the cluster.'),
-});
+export const Subject = z
+  .object({
+    resource: SubjectResource.optional().describe('An object of this namespace.'),
+    external: SubjectExternal.optional().describe('Something outside the cluster.'),
+  })
+  .meta(
+    withRules({
+      rule: 'has(self.resource) != has(self.external)',
+      message:
+        'expected exactly one of resource and external: resource for an object of this namespace, external for anything outside the cluster',
+      messageExpression:
+        "(has(self.resource) ? 'has both resource and external' : 'has neither resource nor external') + ': expected exactly one, resource for an object of this namespace, external for anything outside the cluster'",
+    }),
+  );
 export type Subject = z.infer<typeof Subject>;
 
 /** Who asked, as the API server saw them. */
@@ -54,10 +74,6 @@ export const Requester = z.object({
   groups: z.array(GroupName).max(256).default([]).describe('The groups of the requester when they asked.'),
 });
 export type Requester = z.infer<typeof Requester>;
-
-export const onRefusalValues = ['Fail', 'Keep'] as const;
-export const OnRefusal = z.enum(onRefusalValues);
-export type OnRefusal = z.infer<typeof OnRefusal>;
 
 /** A policy that applies to a request. */
 export const PolicyRecord = z.object({
@@ -68,6 +84,7 @@ export const PolicyRecord = z.object({
   generation: z.int().min(0).describe('The generation of the policy that was read.'),
   asSubmitted: z.boolean().describe('True for the policy as it was at submission; false for the policy as it is now.'),
   autoApproves: DnsLabel.optional().describe('The name of the autoApprove rule by which the policy agrees on its own.'),
+  timeout: Duration.optional().describe('The longest that the policy lets the request wait.'),
   onRefusal: OnRefusal.describe('What the policy wants done with the work when the request is refused.'),
 });
 export type PolicyRecord = z.infer<typeof PolicyRecord>;
@@ -100,6 +117,36 @@ export const requestPhases = [
 ] as const;
 export type RequestPhase = (typeof requestPhases)[number];
 
+/** What the API server knows of a request's way: from a draft to submitted, never back, and what was submitted stays what it is about. */
+const requestRules: Rule[] = [
+  {
+    rule:
+      'oldSelf.draft || (has(self.subject.resource) == has(oldSelf.subject.resource) && self.subject.?external == oldSelf.subject.?external && ' +
+      '(!has(self.subject.resource) || !has(oldSelf.subject.resource) || (self.subject.resource.apiVersion == oldSelf.subject.resource.apiVersion && ' +
+      'self.subject.resource.kind == oldSelf.subject.resource.kind && self.subject.resource.name == oldSelf.subject.resource.name && ' +
+      '(!has(oldSelf.subject.resource.uid) || self.subject.resource.?uid == oldSelf.subject.resource.?uid))))',
+    message: 'a submitted request stays about its subject: cancel this request and create another for the other subject',
+    fieldPath: '.subject',
+    reason: 'FieldValueForbidden',
+  },
+  {
+    rule: 'oldSelf.draft || self.?policyRef == oldSelf.?policyRef',
+    message: 'a submitted request keeps its policyRef: cancel this request and create another',
+    reason: 'FieldValueForbidden',
+  },
+  {
+    rule: 'oldSelf.draft || self.?stages == oldSelf.?stages',
+    message: 'a submitted request keeps its stages, as approvers rely on them: cancel this request and create another',
+    reason: 'FieldValueForbidden',
+  },
+  {
+    rule: '!has(self.stages) || self.stages.all(stage, stage.require.all(requirement, requirement.from.all(who, !has(who.permission))))',
+    message:
+      "permission means the right to approve a policy, so it is for a policy's stages only: name groups, users or service accounts here",
+    fieldPath: '.stages',
+  },
+];
+
 export const ApprovalRequestSpec = z.object({
   subject: Subject.describe('What the request is about: exactly one of resource and external.'),
   operation: DnsLabel.describe('What is to be done, as one DNS label, such as wire-transfer.'),
@@ -107,13 +154,31 @@ export const ApprovalRequestSpec = z.object({
   ticket: Ticket.optional().describe('The number of the change or issue that asks for it.'),
   context: JsonObject.optional().describe('Any JSON object with the facts that approvers and policies need.'),
   policyRef: PolicyRef.optional().describe('A policy to apply. Policies that match the request apply all the same.'),
-  stages: z.array(Stage).max(16).optional().describe('Stages that the requester asks for, in addition to those of the policies.'),
+  stages: Stages.optional().describe('Stages that the requester asks for, in addition to those of the policies.'),
   timeout: Duration.optional().describe('The longest that the request may wait, such as 48h. Policies may make it shorter.'),
   draft: z
     .boolean()
     .default(false)
+    .meta(
+      withRules({
+        rule: 'oldSelf || !self',
+        message:
+          'a submitted request cannot become a draft again: set draft back to false, or set cancelled to true and create another request',
+        reason: 'FieldValueForbidden',
+      }),
+    )
     .describe('True keeps the request as a draft: nobody is asked. Set it to false to submit; there is no way back.'),
-  cancelled: z.boolean().default(false).describe('True cancels the request; there is no way back.'),
+  cancelled: z
+    .boolean()
+    .default(false)
+    .meta(
+      withRules({
+        rule: '!oldSelf || self',
+        message: 'a cancelled request stays cancelled: set cancelled back to true, and create another request',
+        reason: 'FieldValueForbidden',
+      }),
+    )
+    .describe('True cancels the request; there is no way back.'),
 });
 export type ApprovalRequestSpec = z.infer<typeof ApprovalRequestSpec>;
 
@@ -139,7 +204,7 @@ export const ApprovalRequest = z.object({
   apiVersion: z.literal(apiVersion),
   kind: z.literal('ApprovalRequest'),
   metadata: NamespacedMeta,
-  spec: ApprovalRequestSpec.describe('What is asked. Written by the requester.'),
+  spec: ApprovalRequestSpec.meta(withRules(...requestRules)).describe('What is asked. Written by the requester.'),
   status: ApprovalRequestStatus.optional().describe('What has come of it. Written by the operator alone.'),
 });
 export type ApprovalRequest = z.infer<typeof ApprovalRequest>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { listMap } from './schemaMarks.ts';
 import { ReasonCode, Timestamp } from './values.ts';
 
 /** One aspect of an object's state, in the standard Kubernetes form. */
@@ -18,10 +19,7 @@ export const Condition = z.object({
 export type Condition = z.infer<typeof Condition>;
 
 /** The conditions of a status: one per type. */
-export const Conditions = z
-  .array(Condition)
-  .max(16)
-  .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] });
+export const Conditions = z.array(Condition).max(16).meta(listMap('type'));
 
 /** The condition types that our kinds use. */
 export const ConditionType = {
@@ -100,7 +98,9 @@ export const IgnoredBecause = {
   UidChanged: 'UidChanged',
   /** A comment counts for nothing. */
   Comment: 'Comment',
-  /** The author, channel or form of the decision cannot be trusted. */
-  NotTrusted: 'NotTrusted',
+  /** It came after the request's time was over. */
+  Late: 'Late',
+  /** Others already fill every place that the approver could have filled. */
+  PlaceTaken: 'PlaceTaken',
 } as const;
 export type IgnoredBecause = (typeof IgnoredBecause)[keyof typeof IgnoredBecause];

@@ -2,15 +2,29 @@ import { z } from 'zod';
 import { Conditions } from './conditions.ts';
 import { NamespacedMeta } from './metadata.ts';
 import { apiVersion } from './resources.ts';
+import { maxProperties, type Rule, withRules } from './schemaMarks.ts';
 import { PolicyRef } from './stage.ts';
 import { Digest, DnsLabel, Duration, JsonObject, ObjectName, ReasonText, Ticket, Timestamp, Uid } from './values.ts';
+
+const withoutOurMarks = (what: string): { maxProperties: number; 'x-kubernetes-validations': Rule[] } => ({
+  ...maxProperties(64),
+  ...withRules({
+    rule: "self.all(key, !key.startsWith('countersign.dev/') && !key.startsWith('policy.countersign.dev/'))",
+    message: `${what} of countersign.dev are the operator's to set: remove them; operation, reason, ticket and parameters are fields of spec`,
+    reason: 'FieldValueForbidden',
+  }),
+});
 
 /** The Job to be run: a batch/v1 JobTemplateSpec. */
 export const JobTemplate = z.object({
   metadata: z
     .object({
-      labels: z.record(z.string(), z.string().max(63)).optional().describe('Labels for the Job.'),
-      annotations: z.record(z.string(), z.string().max(262144)).optional().describe('Annotations for the Job.'),
+      labels: z.record(z.string(), z.string().max(63)).meta(withoutOurMarks('labels')).optional().describe('Labels for the Job.'),
+      annotations: z
+        .record(z.string(), z.string().max(262144))
+        .meta(withoutOurMarks('annotations'))
+        .optional()
+        .describe('Annotations for the Job.'),
     })
     .optional()
     .describe('Labels and annotations for the Job.'),
@@ -33,18 +47,36 @@ export const governedJobPhases = [
 ] as const;
 export type GovernedJobPhase = (typeof governedJobPhases)[number];
 
-export const GovernedJobSpec = z.object({
-  operation: DnsLabel.describe('What is to be done, as one DNS label, such as db-migration.'),
-  parameters: JsonObject.optional().describe(
-    'Any JSON object. Approvers see it, and containers get it as the environment variable COUNTERSIGN_PARAMETERS.',
-  ),
-  reason: ReasonText.optional().describe('Why it is to be done, in words for the approvers.'),
-  ticket: Ticket.optional().describe('The number of the change or issue that asks for it.'),
-  policyRef: PolicyRef.optional().describe('A policy to apply. Policies that match apply all the same.'),
-  timeout: Duration.optional().describe('The longest that the approval may take, such as 48h. Policies may make it shorter.'),
-  jobTemplate: JobTemplate.describe('The Job to be run once it is approved.'),
-  cancelled: z.boolean().default(false).describe('True cancels it, and ends the Job if it runs; there is no way back.'),
-});
+export const GovernedJobSpec = z
+  .object({
+    operation: DnsLabel.describe('What is to be done, as one DNS label, such as db-migration.'),
+    parameters: JsonObject.optional().describe(
+      'Any JSON object. Approvers see it, and containers get it as the environment variable COUNTERSIGN_PARAMETERS.',
+    ),
+    reason: ReasonText.optional().describe('Why it is to be done, in words for the approvers.'),
+    ticket: Ticket.optional().describe('The number of the change or issue that asks for it.'),
+    policyRef: PolicyRef.optional().describe('A policy to apply. Policies that match apply all the same.'),
+    timeout: Duration.optional().describe('The longest that the approval may take, such as 48h. Policies may make it shorter.'),
+    jobTemplate: JobTemplate.describe('The Job to be run once it is approved.'),
+    cancelled: z
+      .boolean()
+      .default(false)
+      .meta(
+        withRules({
+          rule: '!oldSelf || self',
+          message: 'a cancelled GovernedJob stays cancelled: set cancelled back to true, and create another one',
+          reason: 'FieldValueForbidden',
+        }),
+      )
+      .describe('True cancels it, and ends the Job if it runs; there is no way back.'),
+  })
+  .meta(
+    withRules({
+      rule: 'self.?policyRef == oldSelf.?policyRef',
+      message: 'policyRef cannot be changed, added or removed: cancel this GovernedJob and create another',
+      reason: 'FieldValueForbidden',
+    }),
+  );
 export type GovernedJobSpec = z.infer<typeof GovernedJobSpec>;
 
 /** What will run, as it was frozen before approval. */

@@ -5,6 +5,7 @@ export * from './approvalRequest.ts';
 export * from './clusterApprovalPolicy.ts';
 export * from './conditions.ts';
 export * from './governedJob.ts';
+export * from './kinds.ts';
 export * from './marks.ts';
 export * from './metadata.ts';
 export * from './resources.ts';

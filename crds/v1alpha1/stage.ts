@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { atomicObject, listMap, listSet, withRules } from './schemaMarks.ts';
 import { DnsLabel, Duration, GroupName, ObjectName, Timestamp, Username } from './values.ts';
 
 /** A service account, as an approver. */
@@ -9,22 +10,41 @@ export const ServiceAccountRef = z.object({
 export type ServiceAccountRef = z.infer<typeof ServiceAccountRef>;
 
 /** Who may give one of the approvals: exactly one of the four fields. */
-export const ApproverRef = z.object({
-  group: GroupName.optional().describe('Everybody in this group, as the API server knows it.'),
-  user: Username.optional().describe('This one user, as the API server knows them.'),
-  serviceAccount: ServiceAccountRef.optional().describe('This one service account.'),
-  permission: z
-    .enum(['approve'])
-    .optional()
-    .describe('Whoever RBAC allows the verb approve on this policy by name; wildcards do not count.'),
-});
+export const ApproverRef = z
+  .object({
+    group: GroupName.optional().describe('Everybody in this group, as the API server knows it.'),
+    user: Username.optional().describe('This one user, as the API server knows them.'),
+    serviceAccount: ServiceAccountRef.optional().describe('This one service account.'),
+    permission: z
+      .enum(['approve'])
+      .optional()
+      .describe('Whoever RBAC allows the verb approve on this policy by name; wildcards do not count.'),
+  })
+  .meta({
+    ...atomicObject,
+    ...withRules({
+      rule: '[has(self.group), has(self.user), has(self.serviceAccount), has(self.permission)].exists_one(present, present)',
+      message: 'expected exactly one of group, user, serviceAccount and permission: make each of them an entry of its own',
+      messageExpression:
+        "(has(self.group) || has(self.user) || has(self.serviceAccount) || has(self.permission) ? 'has more than one of group, user, serviceAccount and permission' : 'is empty') + ': expected exactly one of group, user, serviceAccount and permission; make each of them an entry of its own'",
+    }),
+  });
 export type ApproverRef = z.infer<typeof ApproverRef>;
 
 /** So many approvals by so many people of a list. */
-export const Requirement = z.object({
-  count: z.int().min(1).max(64).describe('How many different people must approve.'),
-  from: z.array(ApproverRef).min(1).max(64).describe('Who they may be: anybody who fits any of these entries.'),
-});
+export const Requirement = z
+  .object({
+    count: z.int().min(1).max(64).describe('How many different people must approve.'),
+    from: z.array(ApproverRef).min(1).max(64).meta(listSet).describe('Who they may be: anybody who fits any of these entries.'),
+  })
+  .meta(
+    withRules({
+      rule: 'self.count <= size(self.from) || self.from.exists(who, has(who.group) || has(who.permission))',
+      message: 'nobody can satisfy it: count is more than the people in from; lower count or add people or a group to from',
+      messageExpression:
+        "'nobody can satisfy it: count is ' + string(self.count) + ', but from names only ' + string(size(self.from)) + ' of the people it takes; lower count, or add people or a group to from'",
+    }),
+  );
 export type Requirement = z.infer<typeof Requirement>;
 
 /** One step of an approval; the next begins when this one is satisfied. */
@@ -41,6 +61,9 @@ export const Stage = z.object({
   ),
 });
 export type Stage = z.infer<typeof Stage>;
+
+/** Stages in order, each with a name of its own. */
+export const Stages = z.array(Stage).max(16).meta(listMap('name'));
 
 /** Whether one person may act in two roles. */
 export const Separation = z.object({
@@ -60,6 +83,10 @@ export const PolicyRef = z.object({
   name: ObjectName.describe('The name of the policy.'),
 });
 export type PolicyRef = z.infer<typeof PolicyRef>;
+
+/** What becomes of work that was refused. */
+export const OnRefusal = z.enum(['Fail', 'Keep']);
+export type OnRefusal = z.infer<typeof OnRefusal>;
 
 export const stageStates = ['Waiting', 'Active', 'Satisfied', 'Rejected', 'Skipped', 'Expired'] as const;
 export type StageState = (typeof stageStates)[number];

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { withRules } from './rules.ts';
+import { withRules } from './schemaMarks.ts';
 
 /** A point in time as the API server writes it: RFC 3339, in UTC. */
-export const Timestamp = z.string().max(64).meta({ format: 'date-time' });
+export const Timestamp = z.string().meta({ format: 'date-time' });
 
 /** How long something may take, such as `48h`, `30m` or `1d12h`. At least one second. */
 export const Duration = z
