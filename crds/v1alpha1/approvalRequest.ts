@@ -3,7 +3,7 @@ import { Conditions } from './conditions.ts';
 import { DecisionVerdict, DecisionVia } from './approvalDecision.ts';
 import { NamespacedMeta } from './metadata.ts';
 import { apiVersion } from './resources.ts';
-import { type Rule, withRules } from './schemaMarks.ts';
+import { type Rule, unchanged, withRules } from './schemaMarks.ts';
 import { OnRefusal, PolicyKind, PolicyRef, ResolvedStage, Stages } from './stage.ts';
 import {
   Digest,
@@ -117,25 +117,33 @@ export const requestPhases = [
 ] as const;
 export type RequestPhase = (typeof requestPhases)[number];
 
+const subjectMessage = 'a submitted request stays about its subject: cancel this request and create another for the other subject';
+
 /** What the API server knows of a request's way: from a draft to submitted, never back, and what was submitted stays what it is about. */
 const requestRules: Rule[] = [
   {
-    rule:
-      'oldSelf.draft || (has(self.subject.resource) == has(oldSelf.subject.resource) && self.subject.?external == oldSelf.subject.?external && ' +
-      '(!has(self.subject.resource) || !has(oldSelf.subject.resource) || (self.subject.resource.apiVersion == oldSelf.subject.resource.apiVersion && ' +
-      'self.subject.resource.kind == oldSelf.subject.resource.kind && self.subject.resource.name == oldSelf.subject.resource.name && ' +
-      '(!has(oldSelf.subject.resource.uid) || self.subject.resource.?uid == oldSelf.subject.resource.?uid))))',
-    message: 'a submitted request stays about its subject: cancel this request and create another for the other subject',
+    rule: `oldSelf.draft || (${unchanged('subject.external')} && has(self.subject.resource) == has(oldSelf.subject.resource))`,
+    message: subjectMessage,
     fieldPath: '.subject',
     reason: 'FieldValueForbidden',
   },
   {
-    rule: 'oldSelf.draft || self.?policyRef == oldSelf.?policyRef',
+    // Only the uid may come later: admission fills it in, and may have been away when the request was created.
+    rule:
+      'oldSelf.draft || !has(self.subject.resource) || !has(oldSelf.subject.resource) || ' +
+      `(${['apiVersion', 'kind', 'name'].map((field) => `self.subject.resource.${field} == oldSelf.subject.resource.${field}`).join(' && ')} && ` +
+      '(!has(oldSelf.subject.resource.uid) || (has(self.subject.resource.uid) && self.subject.resource.uid == oldSelf.subject.resource.uid)))',
+    message: subjectMessage,
+    fieldPath: '.subject',
+    reason: 'FieldValueForbidden',
+  },
+  {
+    rule: `oldSelf.draft || (${unchanged('policyRef')})`,
     message: 'a submitted request keeps its policyRef: cancel this request and create another',
     reason: 'FieldValueForbidden',
   },
   {
-    rule: 'oldSelf.draft || self.?stages == oldSelf.?stages',
+    rule: `oldSelf.draft || (${unchanged('stages')})`,
     message: 'a submitted request keeps its stages, as approvers rely on them: cancel this request and create another',
     reason: 'FieldValueForbidden',
   },

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Conditions } from './conditions.ts';
 import { NamespacedMeta } from './metadata.ts';
 import { apiVersion } from './resources.ts';
-import { maxProperties, type Rule, withRules } from './schemaMarks.ts';
+import { maxProperties, type Rule, unchanged, withRules } from './schemaMarks.ts';
 import { PolicyRef } from './stage.ts';
 import { Digest, DnsLabel, Duration, JsonObject, ObjectName, ReasonText, Ticket, Timestamp, Uid } from './values.ts';
 
@@ -72,7 +72,7 @@ export const GovernedJobSpec = z
   })
   .meta(
     withRules({
-      rule: 'self.?policyRef == oldSelf.?policyRef',
+      rule: unchanged('policyRef'),
       message: 'policyRef cannot be changed, added or removed: cancel this GovernedJob and create another',
       reason: 'FieldValueForbidden',
     }),

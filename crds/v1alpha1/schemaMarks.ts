@@ -15,6 +15,10 @@ export interface Rule {
 /** Attaches CEL rules. */
 export const withRules = (...rules: Rule[]): { 'x-kubernetes-validations': Rule[] } => ({ 'x-kubernetes-validations': rules });
 
+/** CEL: an optional field is as it was, present or not. (Comparing optionals, `self.?x`, would be shorter, but their cost cannot be estimated.) */
+export const unchanged = (path: string): string =>
+  `has(self.${path}) == has(oldSelf.${path}) && (!has(self.${path}) || self.${path} == oldSelf.${path})`;
+
 /** A list whose items are told apart by these fields: no two may have the same, and appliers may own items separately. */
 export const listMap = (...keys: string[]): { 'x-kubernetes-list-type': 'map'; 'x-kubernetes-list-map-keys': string[] } => ({
   'x-kubernetes-list-type': 'map',

@@ -41,8 +41,6 @@ export const Requirement = z
     withRules({
       rule: 'self.count <= size(self.from) || self.from.exists(who, has(who.group) || has(who.permission))',
       message: 'nobody can satisfy it: count is more than the people in from; lower count or add people or a group to from',
-      messageExpression:
-        "'nobody can satisfy it: count is ' + string(self.count) + ', but from names only ' + string(size(self.from)) + ' of the people it takes; lower count, or add people or a group to from'",
     }),
   );
 export type Requirement = z.infer<typeof Requirement>;
