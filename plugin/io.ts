@@ -1,0 +1,12 @@
+import type { Palette } from './output/palette.ts';
+
+/** Where text goes. A program that reads stdout finds results there and nothing else; everything said on the way goes to stderr. */
+export interface Io {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  /** Whether a person watches stderr: progress is told only then. */
+  readonly errIsTerminal: boolean;
+  /** The colours of stdout: none unless it is a terminal. */
+  readonly colours: Palette;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
