@@ -9,6 +9,7 @@ export * from './kinds.ts';
 export * from './marks.ts';
 export * from './metadata.ts';
 export * from './resources.ts';
+export * from './schemaMarks.ts';
 export * from './selector.ts';
 export * from './stage.ts';
 export { Digest, Duration, JsonObject } from './values.ts';

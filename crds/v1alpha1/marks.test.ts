@@ -1,0 +1,44 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { policyMark } from './marks.ts';
+
+const label = fc.stringMatching(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/);
+const subdomain = fc.stringMatching(/^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$/);
+
+/** What Kubernetes takes as an annotation's name. */
+const qualifiedName = /^policy\.countersign\.dev\/[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+
+describe('the mark that a policy leaves on what it holds', () => {
+  it('names the namespace and the policy', () => {
+    expect(policyMark({ kind: 'ApprovalPolicy', namespace: 'payments', name: 'wires' })).toBe('policy.countersign.dev/payments.wires');
+  });
+
+  it('names a cluster-scoped policy so that no namespaced one can be called the same', () => {
+    expect(policyMark({ kind: 'ClusterApprovalPolicy', name: 'wires' })).toBe('policy.countersign.dev/cluster_.wires');
+  });
+
+  it('keeps a name of exactly 63 characters as it is', () => {
+    const name = 'x'.repeat(63 - 'payments.'.length);
+    expect(policyMark({ kind: 'ApprovalPolicy', namespace: 'payments', name })).toBe(`policy.countersign.dev/payments.${name}`);
+  });
+
+  it('shortens longer names to 63 characters and keeps two that begin alike apart', () => {
+    const long = 'x'.repeat(200);
+    const [one, two] = ['a', 'b'].map((end) => policyMark({ kind: 'ApprovalPolicy', namespace: 'payments', name: long + end }));
+    expect(one).toMatch(/^policy\.countersign\.dev\/payments\.x{45}-[0-9a-f]{8}$/);
+    expect(two).not.toBe(one);
+  });
+
+  it('is always a name that Kubernetes takes', () => {
+    fc.assert(
+      fc.property(label, subdomain, (namespace, name) => {
+        expect(policyMark({ kind: 'ApprovalPolicy', namespace, name })).toMatch(qualifiedName);
+        expect(policyMark({ kind: 'ClusterApprovalPolicy', name })).toMatch(qualifiedName);
+      }),
+    );
+  });
+
+  it('cannot be built for a namespaced policy without its namespace', () => {
+    expect(() => policyMark({ kind: 'ApprovalPolicy', name: 'wires' })).toThrow(/wires has no namespace/);
+  });
+});
