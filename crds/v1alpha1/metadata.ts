@@ -6,8 +6,8 @@ export const OwnerReference = z.object({
   kind: z.string(),
   name: z.string(),
   uid: z.string(),
-  controller: z.boolean().optional(),
-  blockOwnerDeletion: z.boolean().optional(),
+  controller: z.boolean().exactOptional(),
+  blockOwnerDeletion: z.boolean().exactOptional(),
 });
 export type OwnerReference = z.infer<typeof OwnerReference>;
 
@@ -18,12 +18,12 @@ export const ObjectMeta = z.object({
   resourceVersion: z.string(),
   generation: z.int(),
   creationTimestamp: z.string(),
-  deletionTimestamp: z.string().optional(),
-  generateName: z.string().optional(),
-  labels: z.record(z.string(), z.string()).optional(),
-  annotations: z.record(z.string(), z.string()).optional(),
-  ownerReferences: z.array(OwnerReference).optional(),
-  finalizers: z.array(z.string()).optional(),
+  deletionTimestamp: z.string().exactOptional(),
+  generateName: z.string().exactOptional(),
+  labels: z.record(z.string(), z.string()).exactOptional(),
+  annotations: z.record(z.string(), z.string()).exactOptional(),
+  ownerReferences: z.array(OwnerReference).exactOptional(),
+  finalizers: z.array(z.string()).exactOptional(),
 });
 export type ObjectMeta = z.infer<typeof ObjectMeta>;
 
