@@ -1,0 +1,66 @@
+{{/*
+Pieces of CEL that several guards share. Each renders one expression on one line, in parentheses where that matters.
+The names of marks are those of crds/v1alpha1/marks.ts; test/integration/guards holds the two together.
+*/}}
+
+{{/* The pod whose token the caller shows; empty for tokens that belong to no pod, and so for whoever only borrows the name (--as, create token). */}}
+{{- define "countersign.cel.callerPod" -}}
+(request.userInfo.?extra['authentication.kubernetes.io/pod-name'].orValue([]).size() == 1 ? request.userInfo.extra['authentication.kubernetes.io/pod-name'][0] : '')
+{{- end -}}
+
+{{/* The operator: its name and one of its pods. */}}
+{{- define "countersign.cel.operator" -}}
+(request.userInfo.username == '{{ include "countersign.operatorUser" . }}' && {{ include "countersign.cel.callerPod" . }} != '')
+{{- end -}}
+
+{{/* Admission trying out the Job of a GovernedJob: nothing is stored. */}}
+{{- define "countersign.cel.admissionDryRun" -}}
+(request.operation == 'CREATE' && request.?dryRun.orValue(false) && request.userInfo.username in ['{{ include "countersign.admissionUser" . }}', '{{ include "countersign.operatorUser" . }}'] && {{ include "countersign.cel.callerPod" . }} != '')
+{{- end -}}
+
+{{/* Controllers of Kubernetes. The last name is all of them, where they share one credential. */}}
+{{- define "countersign.cel.jobController" -}}
+(request.userInfo.username in ['system:serviceaccount:kube-system:job-controller', 'system:kube-controller-manager'])
+{{- end -}}
+{{- define "countersign.cel.cronJobController" -}}
+(request.userInfo.username in ['system:serviceaccount:kube-system:cronjob-controller', 'system:kube-controller-manager'])
+{{- end -}}
+{{- define "countersign.cel.cleaners" -}}
+(request.userInfo.username in ['system:serviceaccount:kube-system:namespace-controller', 'system:serviceaccount:kube-system:generic-garbage-collector', 'system:kube-controller-manager'])
+{{- end -}}
+
+{{/* The caller's groups as countersign.dev/requester-groups holds them: one a line. */}}
+{{- define "countersign.cel.callerGroups" -}}
+request.userInfo.?groups.orValue([]).join('\n')
+{{- end -}}
+
+{{/* Annotations that only the operator writes: (dict "key" "k") */}}
+{{- define "countersign.cel.isOperatorAnnotation" -}}
+(k.startsWith('policy.countersign.dev/') || k in ['countersign.dev/released', 'countersign.dev/request', 'countersign.dev/author-suspended'])
+{{- end -}}
+{{- define "countersign.cel.isOurAnnotation" -}}
+(k.startsWith('countersign.dev/') || k.startsWith('policy.countersign.dev/'))
+{{- end -}}
+
+{{/* Of a Job's spec nothing differs but suspend. */}}
+{{- define "countersign.cel.specSameButSuspend" -}}
+(object.spec.all(k, k == 'suspend' || (k in oldObject.spec && object.spec[k] == oldObject.spec[k])) && oldObject.spec.all(k, k == 'suspend' || k in object.spec))
+{{- end -}}
+
+{{/* The Job has ended: nothing starts it again. */}}
+{{- define "countersign.cel.jobHadEnded" -}}
+(oldObject.?status.?conditions.orValue([]).exists(c, c.type in ['Complete', 'Failed'] && c.status == 'True'))
+{{- end -}}
+
+{{/* metadata of every guard: (dict "root" $ "name" "countersign-job-guard") */}}
+{{- define "countersign.guardMetadata" -}}
+metadata:
+  name: {{ .name }}
+  labels:
+    {{- include "countersign.labels" .root | nindent 4 }}
+    countersign.dev/guard: static
+  {{- with include "countersign.guardAnnotations" .root }}
+  annotations:
+    {{- . | nindent 4 }}
+  {{- end }}
+{{- end -}}
