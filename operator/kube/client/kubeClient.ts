@@ -1,169 +1,189 @@
 import type { Clock, Ref } from '../../core/ports.ts';
 import type { ClusterConfig } from './clusterConfig.ts';
+import type {
+  DeleteOptions,
+  GetOptions,
+  KubeClientOptions,
+  ListOptions,
+  PatchOptions,
+  RawRequest,
+  WatchOptions,
+  WriteOptions,
+} from './options.ts';
+import { queryOf } from './query.ts';
+import { Requester } from './requester.ts';
+import type { Call } from './requester.ts';
+import { resourcePath } from './types.ts';
 import type { KubeList, KubeObject, ResourceType, WatchEvent } from './types.ts';
+import { eventsOf, watchWith } from './watch.ts';
 
-/** What may be set on any call. */
-export interface CallOptions {
-  readonly signal?: AbortSignal;
-  /** The whole call, retries included, ends by then. */
-  readonly timeoutMs?: number;
-}
+export type * from './options.ts';
 
-/** How to read one object. */
-export interface GetOptions extends CallOptions {
-  readonly metadataOnly?: boolean;
-  readonly subresource?: string;
-}
+const json = 'application/json';
+const metadataOf = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
+const metadataOfList = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 
-/** Which objects to list. Absent `resourceVersion` means the most recent; '0' means whatever the server's cache has. */
-export interface ListOptions extends CallOptions {
-  readonly namespace?: string | undefined;
-  readonly labelSelector?: string | undefined;
-  readonly fieldSelector?: string | undefined;
-  readonly limit?: number;
-  readonly continue?: string;
-  readonly resourceVersion?: string;
-  readonly metadataOnly?: boolean;
-}
-
-/** What may be said about a write. */
-export interface WriteOptions extends CallOptions {
-  readonly dryRun?: boolean;
-  readonly fieldManager?: string;
-  readonly subresource?: string;
-}
-
-/** How a patch is to be understood. */
-export interface PatchOptions extends WriteOptions {
-  readonly type: 'merge' | 'json' | 'apply';
-  /** Apply only: take fields over from other managers. */
-  readonly force?: boolean;
-}
-
-/** Preconditions and manner of a delete. */
-export interface DeleteOptions extends CallOptions {
-  readonly uid?: string;
-  readonly resourceVersion?: string;
-  readonly propagationPolicy?: 'Foreground' | 'Background' | 'Orphan';
-  readonly dryRun?: boolean;
-}
-
-/** A request in the raw. */
-export interface RawRequest extends CallOptions {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  readonly path: string;
-  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
-  readonly body?: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-/** Where a watch begins and what it sees. */
-export interface WatchOptions {
-  readonly namespace?: string | undefined;
-  readonly labelSelector?: string | undefined;
-  readonly fieldSelector?: string | undefined;
-  readonly resourceVersion?: string;
-  /** Streams the present objects first, then a BOOKMARK annotated k8s.io/initial-events-end. */
-  readonly sendInitialEvents?: boolean;
-  readonly allowBookmarks?: boolean;
-  /** The server ends the watch by then. */
-  readonly timeoutSeconds?: number;
-  /** Ends the watch with a ConnectionError when nothing at all has arrived for so long. */
-  readonly idleTimeoutMs?: number;
-  readonly signal?: AbortSignal;
-}
-
-/** What a client is made of. Everything but `cluster` has a default. */
-export interface KubeClientOptions {
-  readonly cluster: ClusterConfig;
-  /** Most connections for requests; watches have their own. Default 32. */
-  readonly connections?: number;
-  /** Sustained requests per second and how many at once above that; absent: no limit. */
-  readonly qps?: number;
-  readonly burst?: number;
-  /** Most requests waiting for an answer at one time. Default: twice the connections. */
-  readonly maxInFlight?: number;
-  /** Default for every call. Default 30 s. */
-  readonly timeoutMs?: number;
-  readonly userAgent?: string;
-  /** Called synchronously right before each write is handed to a connection; a throw stops the write. */
-  readonly beforeWrite?: () => void;
-  /** Told of each answer: verb, status code (0: none) and seconds. */
-  readonly observe?: (verb: string, code: number, seconds: number) => void;
-  /** Told of each Warning header. */
-  readonly onWarning?: (text: string) => void;
-}
+/** The API server answers 415 to any other spelling. */
+const patchTypes = {
+  merge: 'application/merge-patch+json',
+  json: 'application/json-patch+json',
+  apply: 'application/apply-patch+yaml',
+} as const;
 
 /** A REST client on shared keep-alive connections. Objects are raw JSON. */
 export class KubeClient implements Clock {
   readonly cluster: ClusterConfig;
+  readonly #requester: Requester;
+  readonly #beforeWrite: (() => void) | undefined;
 
-  constructor(options: KubeClientOptions) {
+  constructor(options: KubeClientOptions, shared?: Requester) {
+    const connections = options.connections ?? 32;
     this.cluster = options.cluster;
+    this.#beforeWrite = options.beforeWrite;
+    this.#requester =
+      shared ??
+      new Requester({ ...options, connections, timeoutMs: options.timeoutMs ?? 30_000, userAgent: options.userAgent ?? 'countersign' });
   }
 
-  /** A client on the same connections and limits whose writes are asked about first. */
-  fenced(_beforeWrite: () => void): KubeClient {
-    throw new Error('not built yet');
+  /** A client on the same connections and limits, whose writes are asked about first. */
+  fenced(beforeWrite: () => void): KubeClient {
+    return new KubeClient({ cluster: this.cluster, beforeWrite }, this.#requester);
   }
 
   /** Reads one object; NotFound is an ApiError. */
-  get<T = KubeObject>(_type: ResourceType, _ref: Ref, _options?: GetOptions): Promise<T> {
-    throw new Error('not built yet');
+  get<T = KubeObject>(type: ResourceType, ref: Ref, options: GetOptions = {}): Promise<T> {
+    const accept = options.metadataOnly === true ? metadataOf : json;
+    return this.#read('get', resourcePath(type, { ...ref, subresource: options.subresource }), accept, options);
   }
 
   /** Reads one page. */
-  list<T = KubeObject>(_type: ResourceType, _options?: ListOptions): Promise<KubeList<T>> {
-    throw new Error('not built yet');
+  list<T = KubeObject>(type: ResourceType, options: ListOptions = {}): Promise<KubeList<T>> {
+    const { labelSelector, fieldSelector, limit, resourceVersion } = options;
+    const query = queryOf({ labelSelector, fieldSelector, limit, resourceVersion, continue: options.continue });
+    const accept = options.metadataOnly === true ? metadataOfList : json;
+    return this.#read('list', resourcePath(type, { namespace: options.namespace }) + query, accept, options);
   }
 
-  /** Reads all pages, one after the other. */
-  listAll<T = KubeObject>(_type: ResourceType, _options?: ListOptions): AsyncGenerator<T> {
-    throw new Error('not built yet');
+  /** Reads all objects, page after page (500 each unless `limit` says otherwise). */
+  async *listAll<T = KubeObject>(type: ResourceType, options: ListOptions = {}): AsyncGenerator<T> {
+    let next: ListOptions = { limit: 500, ...options };
+    for (;;) {
+      const page = await this.list<T>(type, next);
+      yield* page.items;
+      if (page.metadata.continue === undefined || page.metadata.continue === '') return;
+      // A continued list goes on at the version of its first page and may not name another.
+      next = withoutVersion(next, page.metadata.continue);
+    }
   }
 
   /** Creates; the answer is the stored object. */
-  create<T = KubeObject>(_type: ResourceType, _namespace: string | undefined, _object: object, _options?: WriteOptions): Promise<T> {
-    throw new Error('not built yet');
+  create<T = KubeObject>(type: ResourceType, namespace: string | undefined, object: object, options: WriteOptions = {}): Promise<T> {
+    const name = options.subresource === undefined ? undefined : (object as KubeObject).metadata.name;
+    const path = resourcePath(type, { namespace, name, subresource: options.subresource });
+    return this.#write('create', 'POST', path + writeQuery(options), JSON.stringify(object), json, options);
   }
 
   /** Patches; put metadata.uid and metadata.resourceVersion into a merge patch to make it conditional. */
-  patch<T = KubeObject>(_type: ResourceType, _ref: Ref, _body: unknown, _options: PatchOptions): Promise<T> {
-    throw new Error('not built yet');
+  patch<T = KubeObject>(type: ResourceType, ref: Ref, body: unknown, options: PatchOptions): Promise<T> {
+    const path = resourcePath(type, { ...ref, subresource: options.subresource });
+    return this.#write('patch', 'PATCH', path + writeQuery(options), JSON.stringify(body), patchTypes[options.type], options);
   }
 
   /** Replaces; conditional when the object carries a resourceVersion. */
-  replace<T = KubeObject>(_type: ResourceType, _ref: Ref, _object: object, _options?: WriteOptions): Promise<T> {
-    throw new Error('not built yet');
+  replace<T = KubeObject>(type: ResourceType, ref: Ref, object: object, options: WriteOptions = {}): Promise<T> {
+    const path = resourcePath(type, { ...ref, subresource: options.subresource });
+    return this.#write('update', 'PUT', path + writeQuery(options), JSON.stringify(object), json, options);
   }
 
   /** Deletes, if uid and resourceVersion still fit when they are given. */
-  delete(_type: ResourceType, _ref: Ref, _options?: DeleteOptions): Promise<void> {
-    throw new Error('not built yet');
+  async delete(type: ResourceType, ref: Ref, options: DeleteOptions = {}): Promise<void> {
+    const { uid, resourceVersion, propagationPolicy, dryRun } = options;
+    const body = {
+      kind: 'DeleteOptions',
+      apiVersion: 'v1',
+      ...(uid === undefined && resourceVersion === undefined ? {} : { preconditions: { uid, resourceVersion } }),
+      ...(propagationPolicy === undefined ? {} : { propagationPolicy }),
+      ...(dryRun === true ? { dryRun: ['All'] } : {}),
+    };
+    await this.#write('delete', 'DELETE', resourcePath(type, ref), JSON.stringify(body), json, options);
   }
 
-  /** Any request; the answer's JSON (or text when it is not JSON). */
-  raw<T = unknown>(_request: RawRequest): Promise<T> {
-    throw new Error('not built yet');
+  /** Any request; the answer's JSON, or its text when it is not JSON. */
+  async raw<T = unknown>(request: RawRequest): Promise<T> {
+    const reads = request.method === 'GET';
+    const answer = await this.#requester.send({
+      verb: reads ? 'get' : request.method.toLowerCase(),
+      method: request.method,
+      path: request.path + queryOf(request.query ?? {}),
+      accept: request.headers?.['accept'] ?? 'application/json, */*',
+      contentType: request.body === undefined ? undefined : (request.headers?.['content-type'] ?? json),
+      body: request.body === undefined ? undefined : typeof request.body === 'string' ? request.body : JSON.stringify(request.body),
+      extraHeaders: otherHeaders(request.headers),
+      beforeSend: reads ? undefined : this.#beforeWrite,
+      ...timing(request),
+    });
+    const isJson = (answer.headers['content-type'] ?? '').startsWith(json);
+    return (isJson ? JSON.parse(answer.body) : answer.body) as T;
   }
 
   /** Streams events until the server ends the watch, the signal aborts or the connection fails. An ERROR event is yielded as it is. */
-  watch(_type: ResourceType, _options?: WatchOptions): AsyncGenerator<WatchEvent> {
-    throw new Error('not built yet');
+  watch(type: ResourceType, options: WatchOptions = {}): AsyncGenerator<WatchEvent> {
+    return eventsOf((onEvent, signal) => this.watchWith(type, { ...options, signal }, onEvent), options.signal);
+  }
+
+  /** As `watch`, without a promise per event: fulfilled when the server ends the watch. */
+  watchWith(type: ResourceType, options: WatchOptions, onEvent: (event: WatchEvent) => void): Promise<void> {
+    return watchWith(this.#requester, type, options, onEvent);
   }
 
   /** The API server's time, estimated from the Date of its answers. The local clock until the first answer. */
   serverNow(): number {
-    return Date.now();
+    return this.#requester.clock.now();
   }
 
   /** Same as serverNow: a client is a Clock. */
   now(): number {
-    return this.serverNow();
+    return this.#requester.clock.now();
   }
 
-  /** Closes all connections; running calls end with an error. */
+  /** Closes all connections, also those of fenced copies; running calls end with an error. */
   close(): Promise<void> {
-    throw new Error('not built yet');
+    return this.#requester.close();
   }
+
+  async #read<T>(verb: string, path: string, accept: string, options: Timing): Promise<T> {
+    const answer = await this.#requester.send({ verb, method: 'GET', path, accept, ...timing(options) });
+    return JSON.parse(answer.body) as T;
+  }
+
+  async #write<T>(verb: string, method: Call['method'], path: string, body: string, contentType: string, options: Timing): Promise<T> {
+    const call = { verb, method, path, accept: json, contentType, body, beforeSend: this.#beforeWrite, ...timing(options) };
+    const answer = await this.#requester.send(call);
+    return JSON.parse(answer.body) as T;
+  }
+}
+
+interface Timing {
+  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number;
+}
+
+function timing(options: Timing): Pick<Call, 'signal' | 'timeoutMs'> {
+  return { signal: options.signal, timeoutMs: options.timeoutMs };
+}
+
+function withoutVersion(options: ListOptions, from: string): ListOptions {
+  const next: { -readonly [K in keyof ListOptions]: ListOptions[K] } = { ...options, continue: from };
+  delete next.resourceVersion;
+  return next;
+}
+
+function writeQuery(options: WriteOptions & { force?: boolean }): string {
+  const { dryRun, fieldManager, force } = options;
+  return queryOf({ dryRun: dryRun === true ? 'All' : undefined, fieldManager, force });
+}
+
+function otherHeaders(headers: Readonly<Record<string, string>> | undefined): Record<string, string> | undefined {
+  if (headers === undefined) return undefined;
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !['accept', 'content-type'].includes(name.toLowerCase())));
 }
