@@ -1,0 +1,77 @@
+import { annotations, labels, policyMarkValue } from '../../crds/v1alpha1/index.ts';
+
+/** Who the guards know, by user name. */
+export interface GuardIdentities {
+  /** `system:serviceaccount:NAMESPACE:countersign` */
+  readonly operatorUser: string;
+}
+
+/** Controllers that carry the real requester in what they create. The last name is all of Kubernetes' controllers, where they share one credential. */
+export const cronJobControllers = ['system:serviceaccount:kube-system:cronjob-controller', 'system:kube-controller-manager'] as const;
+
+/** The extra of a service account token that says which pod it was made for; whoever only borrows the name has none. */
+export const podNameExtra = 'authentication.kubernetes.io/pod-name';
+
+/** A CEL string literal. */
+export const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+
+/** A CEL list of string literals. */
+export const listed = (texts: readonly string[]): string => `[${texts.map(quoted).join(', ')}]`;
+
+/**
+ * When a Job enters: it is created, or somebody changes a suspended one that no policy has put on hold. The second closes a way round: create it
+ * suspended where no policy matches, relabel, resume.
+ */
+export const entering =
+  `request.operation == 'CREATE' || (oldObject.spec.?suspend.orValue(false) && object.spec != oldObject.spec` +
+  ` && !(${quoted(labels.held)} in oldObject.metadata.?labels.orValue({})))`;
+
+/** A variable of an admission policy. */
+export interface Variable {
+  readonly name: string;
+  readonly expression: string;
+}
+
+/** What the mutation needs to know. Another policy may have marked the Job before; mutation order is undefined, so each looks for the label. */
+export const holdVariables = ({ operatorUser }: GuardIdentities): readonly Variable[] => [
+  { name: 'ann', expression: 'object.metadata.?annotations.orValue({})' },
+  {
+    name: 'held',
+    expression: `${quoted(labels.held)} in object.metadata.?labels.orValue({}) && ${quoted(annotations.authorSuspended)} in variables.ann`,
+  },
+  {
+    name: 'authorSuspended',
+    expression: `variables.held ? variables.ann[${quoted(annotations.authorSuspended)}] : string(object.spec.?suspend.orValue(false))`,
+  },
+  {
+    name: 'operator',
+    expression: `request.userInfo.username == ${quoted(operatorUser)} && ${quoted(podNameExtra)} in request.userInfo.?extra.orValue({})`,
+  },
+  // These name whoever really asked in what they create.
+  {
+    name: 'trusted',
+    expression: `(variables.operator || request.userInfo.username in ${listed(cronJobControllers)}) && ${quoted(annotations.requester)} in variables.ann`,
+  },
+  { name: 'requester', expression: `variables.trusted ? variables.ann[${quoted(annotations.requester)}] : request.userInfo.username` },
+  {
+    name: 'groups',
+    expression: `variables.trusted ? variables.ann[?${quoted(annotations.requesterGroups)}].orValue('') : request.userInfo.?groups.orValue([]).join('\\n')`,
+  },
+];
+
+/** Puts the Job on hold and leaves the policy's own mark. */
+export const holdMutation = (mark: string): string =>
+  `Object{
+  metadata: Object.metadata{
+    labels: {${quoted(labels.held)}: "true"},
+    annotations: {
+      ${quoted(annotations.authorSuspended)}: string(variables.authorSuspended),
+      ${quoted(annotations.requester)}: string(variables.requester),
+      ${quoted(annotations.requesterGroups)}: string(variables.groups),
+      ${quoted(mark)}: ${quoted(policyMarkValue)}}},
+  spec: Object.spec{suspend: true}}`;
+
+/** That the Job is on hold and that this policy says so. */
+export const arrivedHeld = (mark: string): string =>
+  `object.spec.?suspend.orValue(false) && object.metadata.?labels[?${quoted(labels.held)}].orValue('') == 'true'` +
+  ` && ${quoted(mark)} in object.metadata.?annotations.orValue({})`;

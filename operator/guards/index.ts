@@ -1,0 +1,5 @@
+export { compile, podsGuardName, type GuardedPolicy, type GuardOptions, type HoldMode } from './compile.ts';
+export { compileHoldWebhooks, holdPath, holdWebhooksName, policyOfHoldPath, type WebhookClient } from './holdWebhooks.ts';
+export { compiledGuardSelector, guardOf, guardResources, type GuardObject } from './objects.ts';
+export { obsolete, type StoredGuard } from './obsolete.ts';
+export { isHeldBy, probeJob } from './probe.ts';
