@@ -143,11 +143,6 @@ const requestRules: Rule[] = [
     reason: 'FieldValueForbidden',
   },
   {
-    rule: `oldSelf.draft || (${unchanged('stages')})`,
-    message: 'a submitted request keeps its stages, as approvers rely on them: cancel this request and create another',
-    reason: 'FieldValueForbidden',
-  },
-  {
     rule: '!has(self.stages) || self.stages.all(stage, stage.require.all(requirement, requirement.from.all(who, !has(who.permission))))',
     message:
       "permission means the right to approve a policy, so it is for a policy's stages only: name groups, users or service accounts here",

@@ -25,7 +25,10 @@ export const listMap = (...keys: string[]): { 'x-kubernetes-list-type': 'map'; '
   'x-kubernetes-list-map-keys': keys,
 });
 
-/** A list in which nothing may appear twice. Its items must be scalars or `atomicObject`. */
+/**
+ * A list in which nothing may appear twice. Its items must be scalars or `atomicObject`; no CEL rule may compare a set of objects by `==`, as the
+ * API server (seen in 1.36) then fails with `hash of unhashable type`.
+ */
 export const listSet = { 'x-kubernetes-list-type': 'set' } as const;
 
 /** An object that is owned and compared as a whole. */
