@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { NamespacedMeta } from './metadata.ts';
 import { apiVersion } from './resources.ts';
 import { listMap, withRules } from './schemaMarks.ts';
-import { Digest, GroupName, ObjectName, ReasonText, Ticket, Uid, Username } from './values.ts';
+import { Digest, GroupNames, ObjectName, ReasonText, Ticket, Uid, Username } from './values.ts';
 
 export const verdicts = ['Approve', 'Reject', 'Comment'] as const;
 export const DecisionVerdict = z.enum(verdicts);
@@ -32,7 +32,7 @@ export const ApprovalDecisionSpec = z
     reason: ReasonText.optional().describe("The approver's reason."),
     ticket: Ticket.optional().describe("The approver's ticket."),
     approver: Username.optional().describe('Who decided. Stamped with the name of the caller; anything else is refused.'),
-    groups: z.array(GroupName).max(256).optional().describe('The groups of who decided. Stamped; anything else is refused.'),
+    groups: GroupNames.optional().describe('The groups of who decided. Stamped; anything else is refused.'),
     via: DecisionVia.optional().describe('The channel by which the decision came. Stamped; anything else is refused.'),
   })
   .meta(

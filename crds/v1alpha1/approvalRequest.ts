@@ -9,7 +9,7 @@ import {
   Digest,
   DnsLabel,
   Duration,
-  GroupName,
+  GroupNames,
   JsonObject,
   ObjectName,
   ReasonCode,
@@ -71,7 +71,7 @@ export type Subject = z.infer<typeof Subject>;
 /** Who asked, as the API server saw them. */
 export const Requester = z.object({
   username: Username.describe('The user name of the requester.'),
-  groups: z.array(GroupName).max(256).default([]).describe('The groups of the requester when they asked.'),
+  groups: GroupNames.default([]).describe('The groups of the requester when they asked.'),
 });
 export type Requester = z.infer<typeof Requester>;
 

@@ -42,11 +42,14 @@ export const ObjectName = z
 /** The uid that the API server gave to an object. */
 export const Uid = z.string().min(1).max(64);
 
-/** A user as the API server knows them, service accounts included. */
-export const Username = z.string().min(1).max(256);
+/** A user as the API server knows them. The longest service account, prefix and namespace included, has 339 characters. */
+export const Username = z.string().min(1).max(512);
 
-/** A group as the API server knows it. */
-export const GroupName = z.string().min(1).max(256);
+/** A group as the API server knows it; a distinguished name from a directory can be long. */
+export const GroupName = z.string().min(1).max(512);
+
+/** The groups of one person. A bound that nobody's directory should reach, as it would keep them from asking and deciding. */
+export const GroupNames = z.array(GroupName).max(1024);
 
 /** A single-word, machine-readable reason in PascalCase. */
 export const ReasonCode = z

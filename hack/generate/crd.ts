@@ -4,7 +4,7 @@ import type { Kind } from '../../crds/v1alpha1/index.ts';
 import { structural, type Structural } from './structural.ts';
 
 /** A CustomResourceDefinition of ours. */
-export interface Crd {
+interface Crd {
   apiVersion: 'apiextensions.k8s.io/v1';
   kind: 'CustomResourceDefinition';
   metadata: { name: string };
@@ -42,7 +42,7 @@ export const openApiSchema = ({ resource, schema, description }: Kind): Structur
 };
 
 /** The CustomResourceDefinition of a kind. */
-export const crd = (kind: Kind): Crd => {
+const crd = (kind: Kind): Crd => {
   const { group, version, plural, namespaced } = kind.resource;
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
