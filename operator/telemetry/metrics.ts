@@ -12,6 +12,7 @@ const human = [1, 10, 30, 60, 300, 900, 3600, 4 * 3600, 12 * 3600, 24 * 3600, 48
 /** Declares every metric on the given registry. Called once, by whoever starts the process or a test. */
 export function createMetrics(registry: Registry) {
   const registers = [registry];
+  const collectors: (() => void)[] = [];
   const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
     new Counter<L>({ name, help, labelNames: [...labelNames], registers });
   const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
@@ -21,6 +22,13 @@ export function createMetrics(registry: Registry) {
 
   return {
     registry,
+    /** Runs when the metrics are read: the place for gauges that are cheaper to measure than to keep. */
+    onCollect: (measure: () => void): void => void collectors.push(measure),
+    /** The text that /metrics answers. */
+    read: async (): Promise<string> => {
+      for (const measure of collectors) measure();
+      return registry.metrics();
+    },
     /** Bounds the values of function_name; use it for every function_name label. */
     functionNames: new FunctionNames(),
 
@@ -49,7 +57,10 @@ export function createMetrics(registry: Registry) {
     queueDepth: gauge('countersign_queue_depth', 'Keys that are due and wait for a worker.', ['controller', 'priority']),
     queueOldestAge: gauge('countersign_queue_oldest_age_seconds', 'How long the key that has waited longest has waited.', ['controller']),
 
-    watchRestarts: counter('countersign_watch_restarts_total', 'Watches begun again, by what ended the one before.', ['kind', 'reason']),
+    watchRestarts: counter('countersign_watch_restarts_total', 'Watches that broke and were begun again, by what broke them.', [
+      'kind',
+      'reason',
+    ]),
     cacheObjects: gauge('countersign_cache_objects', 'Objects in the watch cache.', ['kind']),
 
     admissionDuration: histogram('countersign_admission_duration_seconds', 'Duration of one admission review.', ['kind'], fast),
