@@ -3,7 +3,7 @@ const only = (name, from, allowed, comment) => ({
   name,
   severity: 'error',
   comment,
-  from: { path: from },
+  from: { path: from, pathNot: '\\.test\\.ts$' },
   to: { path: '^(crds|operator|webhooks|plugin|hack|test)/', pathNot: allowed },
 });
 

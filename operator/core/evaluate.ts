@@ -28,7 +28,7 @@ export function evaluate(facts: Observation): Evaluation {
   const { request, now } = facts;
   const status = request.status;
   const submittedAt = status?.submittedAt === undefined ? now : Date.parse(status.submittedAt);
-  const snapshot = status?.submittedAt === undefined ? undefined : { policies: status.policies ?? [], stages: status.stages ?? [] };
+  const snapshot = status?.submittedAt === undefined ? undefined : { policies: status.policies, stages: status.stages };
   const asked = whatIsAsked(request.spec, facts.policies, snapshot);
   const expiresAt = submittedAt + waitMs(facts, asked.policies);
   const votes = castVotes(facts.decisions, { requestUid: request.uid, digest: facts.subject.digest, closesAt: expiresAt });

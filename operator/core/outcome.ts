@@ -20,7 +20,7 @@ export function outcomeOf(conditions: ApprovalRequestStatus['conditions']): Outc
 /** The outcome that the facts demand now; undefined while people still decide. A no is looked for before a yes. */
 export function decide(facts: Observation, evaluation: Evaluation): Outcome | undefined {
   if (facts.request.spec.cancelled) return no('Cancelled', 'Cancelled on request.');
-  if (facts.subject.exists === false) return no('SubjectGone', 'What was to be approved does not exist any more.');
+  if (!facts.subject.exists) return no('SubjectGone', 'What was to be approved does not exist any more.');
   if (facts.subject.bypassed === true) {
     return no(
       'Cancelled',

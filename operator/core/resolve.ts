@@ -20,7 +20,7 @@ const defaultSeparation: Separation = { requesterMayApprove: false, distinctAcro
 function stagesOf(policy: PolicyFacts, asSubmitted: boolean): AskedStage[] {
   const { kind, namespace, name, generation, spec } = policy;
   const origin = { kind, name, generation, ...(namespace === undefined ? {} : { namespace }) };
-  return (spec.stages ?? []).map((stage) => asked(stage, asSubmitted, { ...defaultSeparation, ...spec.separation }, origin));
+  return (spec.stages ?? []).map((stage) => asked(stage, asSubmitted, spec.separation, origin));
 }
 
 /** The stages that the request itself adds; nobody's policy stands behind them, so the strict defaults hold. */
@@ -30,7 +30,7 @@ function asked(stage: Stage, asSubmitted: boolean, separation: Separation, polic
   return {
     name: stage.name,
     asSubmitted,
-    rejections: stage.rejections ?? 1,
+    rejections: stage.rejections,
     require: stage.require,
     separation,
     ...(policy === undefined ? {} : { policy }),
@@ -40,14 +40,15 @@ function asked(stage: Stage, asSubmitted: boolean, separation: Separation, polic
 
 function recordOf(policy: PolicyFacts, asSubmitted: boolean): PolicyRecord {
   const { kind, namespace, name, uid, generation, spec } = policy;
-  const auto = spec.autoApprove?.find((rule) => rule.when === 'true');
+  // `when` has one value so far, "true": the first rule applies.
+  const auto = spec.autoApprove?.[0];
   return {
     kind,
     name,
     uid,
     generation,
     asSubmitted,
-    onRefusal: spec.onRefusal ?? 'Fail',
+    onRefusal: spec.onRefusal,
     ...(namespace === undefined ? {} : { namespace }),
     ...(auto === undefined ? {} : { autoApproves: auto.name }),
     ...(spec.timeout === undefined ? {} : { timeout: spec.timeout }),

@@ -71,4 +71,6 @@ export interface Workload {
   release(facts: HeldFacts, to: { readonly digest: string; readonly request: string }): object;
   /** A merge patch of the `status` subresource that ends it as failed. `at` is RFC 3339. */
   refuse(facts: HeldFacts, why: { readonly reason: string; readonly message: string; readonly at: string }): object;
+  /** A merge patch of the `status` subresource that makes its own controller stop what runs and end it as failed. */
+  abort(facts: HeldFacts, why: { readonly reason: string; readonly message: string; readonly at: string }): object;
 }

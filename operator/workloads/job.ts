@@ -31,15 +31,25 @@ export const job: Workload = {
     },
     ...(facts.authorSuspended ? {} : { spec: { suspend: false } }),
   }),
-  refuse: (facts, { reason, message, at }) => {
-    const condition = (type: string) => ({ type, status: 'True', reason, message, lastProbeTime: at, lastTransitionTime: at });
-    return {
-      metadata: { uid: facts.uid, resourceVersion: facts.resourceVersion },
-      // The Job controller's own validation wants a start time and FailureTarget before Failed; TTL and CronJob go on from Failed.
-      status: { startTime: at, conditions: [condition('FailureTarget'), condition('Failed')] },
-    };
-  },
+  // The API server wants a start time and FailureTarget before Failed; TTL and CronJob go on from Failed.
+  refuse: (facts, why) => ({
+    ...unchanged(facts),
+    status: { startTime: why.at, conditions: [condition('FailureTarget', why), condition('Failed', why)] },
+  }),
+  // The Job controller deletes the pods of a Job with FailureTarget and then says Failed itself.
+  abort: (facts, why) => ({ ...unchanged(facts), status: { conditions: [condition('FailureTarget', why)] } }),
 };
+
+const unchanged = ({ uid, resourceVersion }: HeldFacts): object => ({ metadata: { uid, resourceVersion } });
+
+const condition = (type: string, { reason, message, at }: Parameters<Workload['refuse']>[1]): object => ({
+  type,
+  status: 'True',
+  reason,
+  message,
+  lastProbeTime: at,
+  lastTransitionTime: at,
+});
 
 /** The stored spec but for `suspend`, which is the hold itself. The selector and the pod labels that carry the Job's own uid are part of it. */
 function content(raw: RawObject): object {

@@ -1,0 +1,83 @@
+import { isDeepStrictEqual } from 'node:util';
+import { apiVersion, approvalRequests, type ApprovalRequestStatus } from '../../../crds/v1alpha1/index.ts';
+import { rfc3339 } from '../../core/conditions.ts';
+import type { Effect, Plan } from '../../core/plan.ts';
+import { settled, wake, type Outcome } from '../../core/ports.ts';
+import type { KubeClient } from '../../kube/client/kubeClient.ts';
+import type { KubeObject } from '../../kube/client/types.ts';
+import { workloadOf, type HeldFacts } from '../../workloads/index.ts';
+import type { PolicyBarrier } from '../policyBarrier.ts';
+import type { World } from '../world.ts';
+import type { Observed } from './observe.ts';
+import type { Storyteller } from './story.ts';
+
+export interface Writer {
+  /** Its writes are refused once this process is not the leader. */
+  readonly client: KubeClient;
+  readonly world: World;
+  readonly barrier: PolicyBarrier;
+  readonly story: Storyteller;
+  /** Milliseconds of local time at which this process released something, so that a Job that ends at once needs one status write instead of two. */
+  readonly justReleased: Map<string, number>;
+}
+
+const lazyMs = 2_000;
+const staleMs = 500;
+
+/** Does what the plan owes: one status write, then what releases, refuses and tells. A crash between any two leaves work held. */
+export async function apply(observed: Observed, plan: Plan, writer: Writer): Promise<Outcome> {
+  const key = `${observed.request.namespace}/${observed.request.name}`;
+  const lazy = waitsForEnd(observed, plan, writer.justReleased.get(key));
+  if (lazy !== undefined) return wake(lazy);
+  if (!isDeepStrictEqual(plan.status, observed.request.status)) {
+    await writeStatus(observed, plan.status, writer);
+    writer.justReleased.delete(key);
+    writer.story.tell(observed, plan.status);
+  }
+  for (const effect of plan.after) {
+    const late = await perform(effect, observed, plan, writer);
+    if (late !== undefined) return late;
+    if (effect.kind === 'release') return wake(lazyMs);
+  }
+  return plan.wakeAt === undefined ? settled : wake(plan.wakeAt - observed.facts.now);
+}
+
+/** How long the news that it runs may wait for the news that it has ended; undefined when there is nothing to wait for. */
+function waitsForEnd({ request }: Observed, plan: Plan, releasedAt: number | undefined): number | undefined {
+  if (releasedAt === undefined || plan.status.phase !== 'Applying' || request.status?.phase !== 'Approved') return undefined;
+  const left = releasedAt + lazyMs - performance.now();
+  return left > 0 ? left : undefined;
+}
+
+async function writeStatus({ request }: Observed, status: ApprovalRequestStatus, { client, world }: Writer): Promise<void> {
+  const { namespace, name, uid, resourceVersion } = request;
+  const body = { apiVersion, kind: approvalRequests.kind, metadata: { namespace, name, uid, resourceVersion }, status };
+  world.requests.observe(await client.replace<KubeObject>(approvalRequests, { namespace, name }, body, { subresource: 'status' }));
+}
+
+/** Undefined when done; otherwise when to try again. */
+async function perform(effect: Effect, observed: Observed, plan: Plan, writer: Writer): Promise<Outcome | undefined> {
+  const { held, request } = observed;
+  if (held === undefined) return undefined;
+  if (effect.kind === 'refuse') {
+    await refuse(held, effect, writer, rfc3339(observed.facts.now));
+    return undefined;
+  }
+  if (!(await writer.barrier.isCurrent())) return wake(staleMs);
+  const workload = workloadOf(held.kind);
+  const patch = workload.release(held, { digest: effect.digest, request: request.name });
+  const released = await writer.client.patch<KubeObject>(workload.type, { namespace: held.namespace, name: held.name }, patch, {
+    type: 'merge',
+  });
+  writer.world.held.get(held.kind)?.observe(released);
+  writer.justReleased.set(`${request.namespace}/${request.name}`, performance.now());
+  writer.story.released(observed, plan.status);
+  return undefined;
+}
+
+async function refuse(held: HeldFacts, effect: { reason: string; message: string }, { client, world }: Writer, at: string): Promise<void> {
+  const workload = workloadOf(held.kind);
+  const patch = workload.refuse(held, { reason: effect.reason, message: effect.message, at });
+  const ref = { namespace: held.namespace, name: held.name };
+  world.held.get(held.kind)?.observe(await client.patch<KubeObject>(workload.type, ref, patch, { type: 'merge', subresource: 'status' }));
+}

@@ -1,0 +1,72 @@
+import type { ApprovalRequestStatus } from '../../../crds/v1alpha1/index.ts';
+import { apiVersion } from '../../../crds/v1alpha1/index.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
+import type { EventRecorder, Note, Regarding } from '../events.ts';
+import { isSettled } from '../records.ts';
+import type { Observed } from './observe.ts';
+
+/** Tells what has happened, to people (Events) and to programs (metrics), once it is written. Two Events at most for work that goes well. */
+export class Storyteller {
+  readonly #events: EventRecorder;
+  readonly #metrics: Metrics;
+
+  constructor(options: { events: EventRecorder; metrics: Metrics }) {
+    this.#events = options.events;
+    this.#metrics = options.metrics;
+  }
+
+  /** After a status write. */
+  tell(observed: Observed, status: ApprovalRequestStatus): void {
+    const { request } = observed;
+    const before = request.status;
+    const approved = status.conditions.find((c) => c.type === 'Approved');
+    const open = approved?.status === 'Unknown';
+    if (open && before?.submittedAt === undefined && status.submittedAt !== undefined) {
+      this.#note(observed, {
+        type: 'Normal',
+        reason: 'Held',
+        message: `${approved.message} See: kubectl approve why ${request.name} -n ${request.namespace}`,
+      });
+    }
+    if (!isSettled({ status: before }) && isSettled({ status })) this.#settled(observed, status);
+    if (status.phase === 'Completed' && before?.phase !== 'Completed') {
+      const completed = status.conditions.find((c) => c.type === 'Completed');
+      this.#metrics.executions.inc({ function_name: name, status: completed?.reason === 'Succeeded' ? 'completed' : 'failed' });
+    }
+  }
+
+  /** After a release. */
+  released(observed: Observed, status: ApprovalRequestStatus): void {
+    const { request, held, facts } = observed;
+    const now = facts.now;
+    const votes = status.decisions.filter((d) => d.counted && d.verdict === 'Approve');
+    const lastVote = Math.max(...votes.map((d) => Date.parse(d.time)), 0);
+    this.#metrics.released.inc();
+    if (held !== undefined) this.#metrics.holdToRelease.observe(Math.max(0, now - Date.parse(held.createdAt)) / 1000);
+    if (lastVote > 0) this.#metrics.decisionToRelease.observe(Math.max(0, now - lastVote) / 1000);
+    const who = [...new Set(votes.map((d) => d.approver))].join(', ');
+    const by = who === '' ? 'without asking anybody, as its policy says' : `on the approval of ${who}`;
+    const stays = held?.authorSuspended === true ? ' Its author had suspended it: it stays so until somebody resumes it.' : '';
+    this.#note(observed, { type: 'Normal', reason: 'Released', message: `Released ${by} (request ${request.name}).${stays}` });
+  }
+
+  #settled(observed: Observed, status: ApprovalRequestStatus): void {
+    const { request, facts } = observed;
+    const approved = status.conditions.find((c) => c.type === 'Approved');
+    const waited = status.submittedAt === undefined ? 0 : facts.now - Date.parse(status.submittedAt);
+    if (approved?.reason !== 'AutoApproved') this.#metrics.approvalDuration.observe({ function_name: name }, Math.max(0, waited) / 1000);
+    if (approved?.status === 'True') return;
+    const reason = approved?.reason ?? 'Refused';
+    this.#metrics.executions.inc({ function_name: name, status: reason.toLowerCase() });
+    this.#note(observed, { type: 'Warning', reason, message: approved?.message ?? '' });
+  }
+
+  #note({ request, held }: Observed, note: Note): void {
+    const own: Regarding = { apiVersion, kind: 'ApprovalRequest', namespace: request.namespace, name: request.name, uid: request.uid };
+    const job: Regarding | undefined =
+      held === undefined
+        ? undefined
+        : { apiVersion: 'batch/v1', kind: held.kind, namespace: held.namespace, name: held.name, uid: held.uid };
+    this.#events.record(job ?? own, note);
+  }
+}

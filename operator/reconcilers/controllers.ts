@@ -1,0 +1,185 @@
+import { Controller } from '../kube/controller.ts';
+import type { KubeClient } from '../kube/client/kubeClient.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { Outcome, Ref } from '../core/ports.ts';
+import { workloads, type HeldFacts } from '../workloads/index.ts';
+import type { Writer } from './approvalRequest/apply.ts';
+import type { Reader } from './approvalRequest/observe.ts';
+import { reconcileRequest } from './approvalRequest/reconcile.ts';
+import { Storyteller } from './approvalRequest/story.ts';
+import { EventRecorder } from './events.ts';
+import { reconcileGovernedJob } from './governedJob/reconcile.ts';
+import { reconcileHeld } from './held/reconcile.ts';
+import { ApproverPermissions } from './permissions.ts';
+import { reconcilePolicy, type PolicyContext } from './policy/reconcile.ts';
+import { PolicyBarrier } from './policyBarrier.ts';
+import type { RequestRecord } from './records.ts';
+import { reconcileRetention } from './retention/reconcile.ts';
+import { reconcileUninstall, watchUninstall } from './uninstall/reconcile.ts';
+import type { World } from './world.ts';
+
+export interface ControllersOptions {
+  /** Its writes are refused once this process does not lead. */
+  readonly client: KubeClient;
+  readonly world: World;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly reporter: string;
+  readonly namespace: string;
+  readonly concurrency: number;
+  readonly defaultTimeoutMs: number;
+  readonly retentionMs: number;
+  readonly retentionPerNamespace: number;
+  readonly cronJobOpenRequests: number;
+  readonly policy: Omit<PolicyContext, 'client' | 'world'>;
+}
+
+type Name = 'request' | 'governedjob' | 'policy' | 'retention' | 'uninstall';
+
+/** Every controller of the operator, and which change wakes which. Runs in the leader only. */
+export class Controllers {
+  readonly events: EventRecorder;
+  readonly #options: ControllersOptions;
+  readonly #byName: Readonly<Record<Name, Controller>>;
+  readonly #held: ReadonlyMap<string, Controller>;
+  #unsubscribe: (() => void)[] = [];
+
+  constructor(options: ControllersOptions) {
+    const { client, world, log, metrics } = options;
+    this.#options = options;
+    this.events = new EventRecorder({ client, log, reporter: options.reporter });
+    const reader: Reader = { client, world, permissions: new ApproverPermissions(client), defaultTimeoutMs: options.defaultTimeoutMs };
+    const writer: Writer = {
+      client,
+      world,
+      barrier: new PolicyBarrier(client, world),
+      story: new Storyteller({ events: this.events, metrics }),
+      justReleased: new Map(),
+    };
+    const heldContext = { client, world, events: this.events, cronJobOpenRequests: options.cronJobOpenRequests };
+    this.#byName = {
+      request: this.#controller('request', (ref) => reconcileRequest(ref, reader, writer)),
+      governedjob: this.#controller('governedjob', (ref) => reconcileGovernedJob(ref, { client, world })),
+      policy: this.#controller('policy', (ref) => reconcilePolicy(ref, { ...options.policy, client, world })),
+      retention: this.#controller('retention', ({ name }) =>
+        reconcileRetention(name, { client, world, keepMs: options.retentionMs, mostPerNamespace: options.retentionPerNamespace }),
+      ),
+      uninstall: this.#controller('uninstall', (ref) => reconcileUninstall(ref, { client, world })),
+    };
+    this.#held = new Map(
+      workloads.map(({ type }) => [
+        type.kind,
+        this.#controller(`held-${type.kind.toLowerCase()}`, (ref) => reconcileHeld(type.kind, ref, heldContext)),
+      ]),
+    );
+  }
+
+  #controller(name: string, reconcile: (ref: Ref) => Promise<Outcome>): Controller {
+    const { concurrency, log, metrics } = this.#options;
+    return new Controller({ name, concurrency, reconcile, log, metrics });
+  }
+
+  /** Looks at everything that exists, then at everything that changes. The world must be in sync. */
+  start(): void {
+    const { world } = this.#options;
+    this.#subscribe();
+    for (const request of world.requests.values()) this.#wakeRequest(request);
+    for (const governedJob of world.governedJobs.values()) this.#wake('governedjob', governedJob);
+    for (const cache of Object.values(world.policies))
+      for (const policy of cache.values()) this.#wake('policy', { namespace: policy.namespace, name: policy.name });
+    for (const [kind, cache] of world.held) for (const held of cache.values()) this.#wakeHeld(kind, held);
+    for (const request of world.requests.values()) this.#byName.retention.enqueue(request.namespace, { priority: 'low' });
+    for (const decision of world.decisions.values()) this.#byName.retention.enqueue(decision.namespace, { priority: 'low' });
+    for (const controller of this.#all()) controller.start();
+  }
+
+  async stop(): Promise<void> {
+    for (const stop of this.#unsubscribe) stop();
+    this.#unsubscribe = [];
+    await Promise.all(this.#all().map((controller) => controller.stop()));
+    await this.events.flush();
+  }
+
+  #all(): Controller[] {
+    return [...Object.values(this.#byName), ...this.#held.values()];
+  }
+
+  #subscribe(): void {
+    const { world, client, namespace, log, metrics } = this.#options;
+    this.#unsubscribe.push(
+      world.requests.onChange(({ old, new: now }) => this.#requestChanged(now ?? old, now === undefined)),
+      world.decisions.onChange(({ old, new: now }) => {
+        const decision = now ?? old;
+        for (const { name } of decision?.requests ?? []) this.#byName.request.enqueue(`${decision?.namespace ?? ''}/${name}`);
+        if (now === undefined && decision !== undefined) this.#byName.retention.enqueue(decision.namespace, { priority: 'low' });
+      }),
+      world.governedJobs.onChange(({ old, new: now }) => {
+        const governedJob = now ?? old;
+        if (governedJob === undefined) return;
+        this.#wake('governedjob', governedJob);
+        this.#wakeRequestFor(governedJob.uid);
+      }),
+      ...Object.values(world.policies).map((cache) =>
+        cache.onChange(({ key, new: now, old }) => {
+          this.#byName.policy.enqueue(key);
+          this.#wakeOpenRequests((now ?? old)?.namespace);
+        }),
+      ),
+      world.namespaces.onChange(({ key, old, new: now }) => {
+        if (old !== undefined && now !== undefined) this.#wakeOpenRequests(key);
+      }),
+      ...[...world.held].map(([kind, cache]) => cache.onChange(({ old, new: now }) => this.#heldChanged(kind, now ?? old))),
+      watchUninstall({ client, namespace, log, metrics }, (key) => this.#byName.uninstall.enqueue(key)),
+    );
+  }
+
+  #requestChanged(request: RequestRecord | undefined, deleted: boolean): void {
+    if (request === undefined) return;
+    const { world } = this.#options;
+    this.#wakeRequest(request);
+    this.#byName.retention.enqueue(request.namespace, { priority: 'low', afterMs: 5_000 });
+    const resource = request.spec.subject.resource;
+    if (request.governs === undefined || resource === undefined) return;
+    if (resource.kind === 'GovernedJob') this.#wake('governedjob', { namespace: request.namespace, name: resource.name });
+    const held = world.heldByUid(request.governs);
+    if (held === undefined) return;
+    if (deleted) this.#wakeHeld(held.kind, held);
+    // The next run of the same CronJob may be waiting for this one to be settled.
+    if (held.controller?.kind === 'CronJob')
+      for (const sibling of world.heldByController(held.controller.uid)) this.#wakeHeld(sibling.kind, sibling);
+  }
+
+  #heldChanged(kind: string, held: HeldFacts | undefined): void {
+    if (held === undefined) return;
+    this.#wakeHeld(kind, held);
+    this.#wakeRequestFor(held.uid);
+    if (held.controller?.kind !== 'GovernedJob') return;
+    this.#wake('governedjob', { namespace: held.namespace, name: held.controller.name });
+    this.#wakeRequestFor(held.controller.uid);
+  }
+
+  #wakeHeld(kind: string, { namespace, name }: HeldFacts): void {
+    this.#held.get(kind)?.enqueue(`${namespace}/${name}`);
+  }
+
+  #wakeRequestFor(subjectUid: string): void {
+    for (const request of this.#options.world.requests.byIndex('subjectUid', subjectUid)) this.#wakeRequest(request);
+  }
+
+  #wakeRequest({ namespace, name }: RequestRecord): void {
+    this.#byName.request.enqueue(`${namespace}/${name}`);
+  }
+
+  /** After a change of policy; behind everything that people wait for. */
+  #wakeOpenRequests(namespace: string | undefined): void {
+    const { requests } = this.#options.world;
+    for (const request of namespace === undefined ? requests.values() : requests.byIndex('unfinished', namespace)) {
+      this.#byName.request.enqueue(`${request.namespace}/${request.name}`, { priority: 'low' });
+    }
+  }
+
+  #wake(name: Name, { namespace, name: object }: { namespace?: string | undefined; name: string }): void {
+    this.#byName[name].enqueue(namespace === undefined ? object : `${namespace}/${object}`);
+  }
+}

@@ -1,0 +1,103 @@
+import type { KubeClient } from '../kube/client/kubeClient.ts';
+import type { ResourceType } from '../kube/client/types.ts';
+import type { Logger } from '../telemetry/logger.ts';
+
+const eventType: ResourceType = { group: '', version: 'v1', plural: 'events', kind: 'Event', namespaced: true };
+
+/** The object that an Event is about. */
+export interface Regarding {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion?: string;
+}
+
+export interface Note {
+  readonly type: 'Normal' | 'Warning';
+  /** PascalCase. */
+  readonly reason: string;
+  /** A sentence. */
+  readonly message: string;
+}
+
+const mostWaiting = 1000;
+const atOnce = 4;
+
+/**
+ * Tells people what happened, where `kubectl describe` shows it. Events are for reading only: nothing depends on them, so they wait in a bounded
+ * line of their own, and when that is full the newest is dropped and counted.
+ */
+export class EventRecorder {
+  readonly #client: KubeClient;
+  readonly #log: Logger;
+  readonly #reporter: string;
+  readonly #waiting: object[] = [];
+  #running = 0;
+  #dropped = 0;
+
+  constructor(options: { client: KubeClient; log: Logger; reporter: string }) {
+    this.#client = options.client;
+    this.#log = options.log;
+    this.#reporter = options.reporter;
+  }
+
+  record(regarding: Regarding, { type, reason, message }: Note): void {
+    if (this.#waiting.length >= mostWaiting) {
+      this.#dropped += 1;
+      return;
+    }
+    const now = this.#client.now();
+    this.#waiting.push({
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: {
+        namespace: regarding.namespace,
+        name: `${regarding.name.slice(0, 200)}.${now.toString(16)}${Math.random().toString(16).slice(2, 8)}`,
+      },
+      involvedObject: regarding,
+      type,
+      reason,
+      message: message.slice(0, 1024),
+      action: reason,
+      firstTimestamp: new Date(now).toISOString(),
+      lastTimestamp: new Date(now).toISOString(),
+      count: 1,
+      source: { component: 'countersign' },
+      reportingComponent: 'countersign.dev/operator',
+      reportingInstance: this.#reporter,
+    });
+    this.#pump();
+  }
+
+  /** Fulfilled when everything that waits has been sent or has failed. */
+  async flush(): Promise<void> {
+    while (this.#running > 0 || this.#waiting.length > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+
+  #pump(): void {
+    while (this.#running < atOnce) {
+      const event = this.#waiting.shift();
+      if (event === undefined) break;
+      this.#running += 1;
+      void this.#send(event);
+    }
+    if (this.#waiting.length === 0 && this.#dropped > 0) {
+      this.#log.warn({ dropped: this.#dropped }, 'events dropped');
+      this.#dropped = 0;
+    }
+  }
+
+  async #send(event: object): Promise<void> {
+    const { namespace } = (event as { metadata: { namespace: string } }).metadata;
+    try {
+      await this.#client.create(eventType, namespace, event);
+    } catch (error) {
+      this.#log.warn({ err: error }, 'event not recorded');
+    } finally {
+      this.#running -= 1;
+      this.#pump();
+    }
+  }
+}

@@ -1,0 +1,154 @@
+import {
+  annotations,
+  labels,
+  type ApprovalDecision,
+  type ApprovalPolicySpec,
+  type ApprovalPolicyStatus,
+  type ApprovalRequest,
+  type ApprovalRequestSpec,
+  type ApprovalRequestStatus,
+  type GovernedJob,
+  type GovernedJobSpec,
+  type GovernedJobStatus,
+  type PolicyKind,
+  type Requester,
+} from '../../crds/v1alpha1/index.ts';
+import type { DecisionFacts, PolicyFacts } from '../core/facts.ts';
+import type { KubeObject } from '../kube/client/types.ts';
+
+/** What is kept of each object that the reconcilers read. Whatever is not used is dropped as it arrives. */
+
+export interface RequestRecord {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly generation: number;
+  readonly createdAt: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly requester: Requester;
+  /** The uid of the work that it releases; absent for a person's own request, which releases nothing. */
+  readonly governs?: string;
+  readonly spec: ApprovalRequestSpec;
+  readonly status: ApprovalRequestStatus | undefined;
+}
+
+export function requestRecord(raw: KubeObject): RequestRecord {
+  const { metadata, spec, status } = raw as unknown as ApprovalRequest;
+  const governs = metadata.labels?.[labels.subjectUid];
+  return {
+    namespace: metadata.namespace,
+    name: metadata.name,
+    uid: metadata.uid,
+    resourceVersion: metadata.resourceVersion,
+    generation: metadata.generation,
+    createdAt: metadata.creationTimestamp,
+    labels: metadata.labels ?? {},
+    requester: requesterOf(metadata.annotations),
+    spec,
+    status,
+    ...(governs === undefined ? {} : { governs }),
+  };
+}
+
+/** Who asked, from the guarded annotations. Nobody is somebody with no name, who can be nobody's approver. */
+export function requesterOf(said: Readonly<Record<string, string>> | undefined): Requester {
+  const groups = said?.[annotations.requesterGroups];
+  return { username: said?.[annotations.requester] ?? '', groups: groups === undefined || groups === '' ? [] : groups.split('\n') };
+}
+
+export const isSettled = (request: { readonly status: ApprovalRequestStatus | undefined }): boolean =>
+  request.status?.conditions.some((c) => c.type === 'Settled' && c.status === 'True') ?? false;
+
+/** Settled with nothing left to follow: refused, or released and ended, or approved with nothing to release. */
+export const isFinished = (request: RequestRecord): boolean =>
+  isSettled(request) && ['Completed', 'Rejected', 'Cancelled', 'Expired'].includes(request.status?.phase ?? '');
+
+/** A decision, with every request that it names. */
+export interface DecisionEntry extends Omit<DecisionFacts, 'digest' | 'requestUid'> {
+  readonly namespace: string;
+  readonly requests: readonly { readonly name: string; readonly uid: string; readonly digest: string }[];
+}
+
+export function decisionEntry(raw: KubeObject): DecisionEntry {
+  const { metadata, spec } = raw as unknown as ApprovalDecision;
+  return {
+    namespace: metadata.namespace,
+    name: metadata.name,
+    uid: metadata.uid,
+    verdict: spec.verdict,
+    approver: spec.approver ?? '',
+    groups: spec.groups ?? [],
+    via: spec.via ?? 'Kubernetes',
+    reason: spec.reason,
+    ticket: spec.ticket,
+    time: metadata.creationTimestamp,
+    requests: spec.requests,
+  };
+}
+
+/** The decision as one of its requests sees it. */
+export function decisionFor({ requests, namespace: _namespace, ...rest }: DecisionEntry, requestUid: string): DecisionFacts | undefined {
+  const named = requests.find((r) => r.uid === requestUid);
+  return named === undefined ? undefined : { ...rest, digest: named.digest, requestUid: named.uid };
+}
+
+export interface GovernedJobRecord {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly generation: number;
+  readonly deleting: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly requester: Requester;
+  readonly spec: GovernedJobSpec;
+  readonly status: GovernedJobStatus | undefined;
+}
+
+export function governedJobRecord(raw: KubeObject): GovernedJobRecord {
+  const { metadata, spec, status } = raw as unknown as GovernedJob;
+  return {
+    namespace: metadata.namespace,
+    name: metadata.name,
+    uid: metadata.uid,
+    resourceVersion: metadata.resourceVersion,
+    generation: metadata.generation,
+    deleting: metadata.deletionTimestamp !== undefined,
+    labels: metadata.labels ?? {},
+    requester: requesterOf(metadata.annotations),
+    spec,
+    status,
+  };
+}
+
+export interface PolicyRecord extends PolicyFacts {
+  readonly resourceVersion: string;
+  readonly status: ApprovalPolicyStatus | undefined;
+}
+
+/** `kind` is given because items of a list do not carry theirs. */
+export const policyRecord =
+  (kind: PolicyKind) =>
+  (raw: KubeObject): PolicyRecord => ({
+    kind,
+    namespace: raw.metadata.namespace,
+    name: raw.metadata.name,
+    uid: raw.metadata.uid,
+    generation: raw.metadata.generation ?? 0,
+    resourceVersion: raw.metadata.resourceVersion,
+    spec: raw['spec'] as ApprovalPolicySpec,
+    status: raw['status'] as ApprovalPolicyStatus | undefined,
+  });
+
+export interface NamespaceRecord {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly terminating: boolean;
+}
+
+export const namespaceRecord = ({ metadata }: KubeObject): NamespaceRecord => ({
+  name: metadata.name,
+  labels: metadata.labels ?? {},
+  terminating: metadata.deletionTimestamp !== undefined,
+});

@@ -1,0 +1,146 @@
+import {
+  approvalDecisions,
+  approvalPolicies,
+  approvalRequests,
+  clusterApprovalPolicies,
+  governedJobs,
+  labels,
+  type PolicyKind,
+} from '../../crds/v1alpha1/index.ts';
+import { policyKey, type PolicyId } from '../core/facts.ts';
+import type { KubeClient } from '../kube/client/kubeClient.ts';
+import type { KubeObject, ResourceType } from '../kube/client/types.ts';
+import { WatchCache } from '../kube/watchCache.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { workloads, type HeldFacts, type RawObject } from '../workloads/index.ts';
+import {
+  decisionEntry,
+  governedJobRecord,
+  isFinished,
+  isSettled,
+  namespaceRecord,
+  policyRecord,
+  requestRecord,
+  type DecisionEntry,
+  type GovernedJobRecord,
+  type NamespaceRecord,
+  type PolicyRecord,
+  type RequestRecord,
+} from './records.ts';
+
+export interface WorldOptions {
+  readonly client: KubeClient;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+}
+
+const namespaces: ResourceType = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', namespaced: false };
+
+/** The part of the cluster that the reconcilers look at, kept current by watches. Reads only. */
+export class World {
+  readonly requests: WatchCache<RequestRecord>;
+  readonly decisions: WatchCache<DecisionEntry>;
+  readonly governedJobs: WatchCache<GovernedJobRecord>;
+  readonly policies: Readonly<Record<PolicyKind, WatchCache<PolicyRecord>>>;
+  readonly namespaces: WatchCache<NamespaceRecord>;
+  /** One cache per kind that can be held; only marked objects are in it. */
+  readonly held: ReadonlyMap<string, WatchCache<HeldFacts>>;
+
+  constructor({ client, log, metrics }: WorldOptions) {
+    const cache = <T>(type: ResourceType, project: (raw: KubeObject) => T, labelSelector?: string): WatchCache<T> =>
+      new WatchCache({ client, type, project, log, metrics, ...(labelSelector === undefined ? {} : { labelSelector }) });
+    this.requests = cache(approvalRequests, requestRecord);
+    this.decisions = cache(approvalDecisions, decisionEntry);
+    this.governedJobs = cache(governedJobs, governedJobRecord);
+    this.policies = {
+      ApprovalPolicy: cache(approvalPolicies, policyRecord('ApprovalPolicy')),
+      ClusterApprovalPolicy: cache(clusterApprovalPolicies, policyRecord('ClusterApprovalPolicy')),
+    };
+    this.namespaces = cache(namespaces, namespaceRecord);
+    this.held = new Map(workloads.map((w) => [w.type.kind, cache(w.type, (raw) => w.project(raw as RawObject), labels.held)]));
+    this.#index();
+  }
+
+  #index(): void {
+    this.requests.addIndex('subjectUid', (r) => [r.governs ?? r.spec.subject.resource?.uid ?? ''].filter((uid) => uid !== ''));
+    this.requests.addIndex('uid', (r) => [r.uid]);
+    this.requests.addIndex('open', (r) => (isSettled(r) ? [] : [r.namespace]));
+    this.requests.addIndex('unfinished', (r) => (isFinished(r) ? [] : [r.namespace]));
+    this.requests.addIndex('finished', (r) => (isFinished(r) || (isSettled(r) && r.governs === undefined) ? [r.namespace] : []));
+    this.requests.addIndex('namespace', (r) => [r.namespace]);
+    this.decisions.addIndex('request', (d) => d.requests.map((r) => r.uid));
+    this.decisions.addIndex('namespace', (d) => [d.namespace]);
+    this.governedJobs.addIndex('uid', (g) => [g.uid]);
+    this.policies.ApprovalPolicy.addIndex('namespace', (p) => [p.namespace ?? '']);
+    for (const cache of this.held.values()) {
+      cache.addIndex('uid', (h) => [h.uid]);
+      cache.addIndex('controller', (h) => (h.controller === undefined ? [] : [h.controller.uid]));
+    }
+  }
+
+  get caches(): readonly WatchCache<never>[] {
+    const all = [
+      this.requests,
+      this.decisions,
+      this.governedJobs,
+      this.policies.ApprovalPolicy,
+      this.policies.ClusterApprovalPolicy,
+      this.namespaces,
+      ...this.held.values(),
+    ];
+    return all as unknown as readonly WatchCache<never>[];
+  }
+
+  /** Starts every watch; fulfilled once all that exists is here. */
+  async start(): Promise<void> {
+    for (const cache of this.caches) cache.start();
+    await Promise.all(this.caches.map((cache) => cache.synced));
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.caches.map((cache) => cache.stop()));
+  }
+
+  isSynced(): boolean {
+    return this.caches.every((cache) => cache.isSynced());
+  }
+
+  /** The marked object of that uid, of whichever kind. */
+  heldByUid(uid: string): HeldFacts | undefined {
+    return this.#heldBy('uid', uid)[0];
+  }
+
+  /** The marked objects that an owner controls. */
+  heldByController(uid: string): HeldFacts[] {
+    return this.#heldBy('controller', uid);
+  }
+
+  #heldBy(index: string, value: string): HeldFacts[] {
+    return [...this.held.values()].flatMap((cache) => cache.byIndex(index, value));
+  }
+
+  /** The request by which the operator governs work of that uid. */
+  requestFor(subjectUid: string): RequestRecord | undefined {
+    return this.requests.byIndex('subjectUid', subjectUid).find((r) => r.governs === subjectUid);
+  }
+
+  /** Policies that may speak for a namespace: its own and those of the cluster. */
+  policiesFor(namespace: string): PolicyRecord[] {
+    return [...this.policies.ApprovalPolicy.byIndex('namespace', namespace), ...this.policies.ClusterApprovalPolicy.values()];
+  }
+
+  policy(id: PolicyId): PolicyRecord | undefined {
+    return this.policies[id.kind].get(id.namespace === undefined ? id.name : `${id.namespace}/${id.name}`);
+  }
+
+  namespaceLabels(namespace: string): Readonly<Record<string, string>> {
+    return this.namespaces.get(namespace)?.labels ?? {};
+  }
+
+  /** `kind name → generation` of every policy known here, to be compared with what the API server has. */
+  policyGenerations(): Map<string, string> {
+    const all = [...this.policies.ApprovalPolicy.values(), ...this.policies.ClusterApprovalPolicy.values()];
+    return new Map(all.map((p) => [policyKey(p), `${p.uid} ${p.generation}`]));
+  }
+}
