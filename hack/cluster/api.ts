@@ -52,8 +52,9 @@ export class Answer {
     return this.status >= 200 && this.status < 300;
   }
 
-  json<T>(): T {
+  /** The object that was asked for; an answer that is not one is thrown. */
+  object(): unknown {
     if (!this.ok) throw new Error(`the API server answered ${this.status}: ${this.text.slice(0, 500)}`);
-    return JSON.parse(this.text) as T;
+    return JSON.parse(this.text);
   }
 }

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { withLock } from './lock.ts';
 import { binaryNames, cacheFolder, kubernetesVersion, recipes } from './recipe.ts';
@@ -42,7 +42,8 @@ async function buildMissing(given: Partial<Binaries>, folder: string, log: Log):
     const todo = recipes().filter(({ name }) => given[name] === undefined && !existsSync(join(folder, name)));
     if (todo.length === 0) return;
     requireGo();
-    log(`building ${todo.length} programs of the cluster from their Go modules; once, in about five minutes on two cores`);
+    for (const left of readdirSync(folder).filter((file) => file.startsWith('.'))) rmSync(join(folder, left));
+    log(`building ${todo.length} programs of the cluster from their Go modules; once; on two cores it takes five to ten minutes`);
     for (const [index, recipe] of todo.entries()) {
       await buildOne(recipe, folder, `[${index + 1}/${todo.length}] ${recipe.name}`, log);
     }

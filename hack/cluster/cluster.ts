@@ -100,8 +100,9 @@ export async function attachCluster(dir: string): Promise<Cluster | undefined> {
   return undefined;
 }
 
-/** Removes what a stopped cluster left in its folder, and nothing else that may lie there. */
+/** Ends and removes what a dead cluster left in its folder, and touches nothing else that may lie there. */
 export function removeCluster(dir: string): void {
+  endOrphans(dir);
   for (const entry of ['etcd', 'pki', 'kubeconfigs', 'logs', 'pids', 'audit.log', 'cluster.json', 'kube-scheduler.yaml']) {
     rmSync(join(dir, entry), { recursive: true, force: true });
   }

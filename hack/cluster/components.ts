@@ -66,6 +66,9 @@ function etcd({ dir, basePort, fsync }: ControlPlane): string[] {
     `--initial-cluster=default=${peer}`,
     ...secured(''),
     ...secured('peer-'),
+    // The only member need not wait a second before it elects itself.
+    '--heartbeat-interval=20',
+    '--election-timeout=100',
     `--quota-backend-bytes=${8 * 1024 ** 3}`,
     '--log-level=warn',
     ...(fsync ? [] : ['--unsafe-no-fsync']),

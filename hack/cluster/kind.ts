@@ -8,7 +8,7 @@ import { clusterFolder, kubeconfigFile } from './run.ts';
 const name = 'countersign';
 type Log = (line: string) => void;
 
-export async function kindUp(log: Log): Promise<void> {
+export function kindUp(log: Log): void {
   requireDocker();
   if (exists()) {
     run('kind', ['export', 'kubeconfig', '--name', name, '--kubeconfig', kubeconfigFile]);
@@ -25,7 +25,7 @@ export async function kindUp(log: Log): Promise<void> {
   }
 }
 
-export async function kindDown(log: Log): Promise<void> {
+export function kindDown(log: Log): void {
   requireDocker();
   const there = exists();
   if (there) run('kind', ['delete', 'cluster', '--name', name]);
@@ -33,7 +33,7 @@ export async function kindDown(log: Log): Promise<void> {
   log(there ? 'the kind cluster is deleted' : 'no kind cluster was running');
 }
 
-export async function kindStatus(log: Log): Promise<void> {
+export function kindStatus(log: Log): void {
   requireDocker();
   if (!exists()) process.exitCode = 1;
   log(exists() ? `kind cluster ${name} exists` : 'no kind cluster is running');

@@ -64,8 +64,12 @@ async function main(): Promise<void> {
   if (!kind && (process.env['CLUSTER'] ?? 'local') !== 'local') throw new Error('CLUSTER is either unset or kind');
   await mkdir(runFolder, { recursive: true });
   // Two of these at once take turns, so that the second finds what the first made.
-  const inTurn = (work: () => Promise<void>): Promise<void> =>
-    withLock(join(runFolder, 'lock'), () => log('another command is at work on the cluster; waiting for it'), work);
+  const inTurn = (work: () => void | Promise<void>): Promise<void> =>
+    withLock(
+      join(runFolder, 'lock'),
+      () => log('another command is at work on the cluster; waiting for it'),
+      async () => work(),
+    );
   switch (process.argv[2]) {
     case 'build':
       await provideBinaries(log);
@@ -78,7 +82,8 @@ async function main(): Promise<void> {
       await inTurn(kind ? () => kindDown(log) : down);
       break;
     case 'status':
-      await (kind ? kindStatus(log) : status());
+      if (kind) kindStatus(log);
+      else await status();
       break;
     default:
       throw new Error('usage: node hack/cluster/main.ts build|up|down|status');

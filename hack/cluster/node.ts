@@ -25,7 +25,7 @@ export async function registerNode(client: ApiClient, name: string): Promise<voi
       },
     },
   };
-  (await client.post('/api/v1/nodes', node)).json();
+  (await client.post('/api/v1/nodes', node)).object();
 }
 
 /** kwok lists all nodes to see whether the API server works. It is the only thing it may do that a kubelet may not. */
@@ -35,6 +35,6 @@ export async function letKwokListNodes(admin: ApiClient, user: string): Promise<
   const rules = [{ apiGroups: [''], resources: ['nodes'], verbs: ['list'] }];
   const roleRef = { apiGroup: rbac, kind: 'ClusterRole', name: metadata.name };
   const subjects = [{ apiGroup: rbac, kind: 'User', name: user }];
-  (await admin.post(`/apis/${rbac}/v1/clusterroles`, { metadata, rules })).json();
-  (await admin.post(`/apis/${rbac}/v1/clusterrolebindings`, { metadata, roleRef, subjects })).json();
+  (await admin.post(`/apis/${rbac}/v1/clusterroles`, { metadata, rules })).object();
+  (await admin.post(`/apis/${rbac}/v1/clusterrolebindings`, { metadata, roleRef, subjects })).object();
 }

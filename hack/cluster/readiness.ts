@@ -44,7 +44,7 @@ interface Node {
 }
 
 async function nodeTakesPods({ client, nodeName }: Plane): Promise<boolean> {
-  const { spec, status } = (await client.get(`/api/v1/nodes/${nodeName}`)).json<Node>();
+  const { spec, status } = (await client.get(`/api/v1/nodes/${nodeName}`)).object() as Node;
   const ready = (status.conditions ?? []).some(({ type, status: value }) => type === 'Ready' && value === 'True');
   return ready && (spec.taints ?? []).length === 0;
 }

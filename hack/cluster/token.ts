@@ -14,6 +14,14 @@ export interface TokenOptions {
   expirationSeconds?: number;
 }
 
+interface Pod {
+  metadata: { uid: string };
+}
+
+interface TokenRequest {
+  status: { token: string };
+}
+
 /**
  * A token as a kubelet gets it for a pod: asked for with the node's own credential and bound to the pod, so that the API server sees
  * which pod speaks, and stops believing it when the pod is gone. For a process on the host that stands for that pod.
@@ -24,14 +32,14 @@ export async function operatorToken(cluster: Cluster, options: TokenOptions): Pr
   const issued = await authority.issue({ name: `system:node:${cluster.nodeName}`, groups: ['system:nodes'] });
   const node = new ApiClient(cluster.url, { ca: readFileSync(cluster.caFile, 'utf8'), cert: issued.certificate, key: issued.key });
   try {
-    const pod = (await node.get(`/api/v1/namespaces/${namespace}/pods/${podName}`)).json<{ metadata: { uid: string } }>();
+    const pod = (await node.get(`/api/v1/namespaces/${namespace}/pods/${podName}`)).object() as Pod;
     const request = {
       apiVersion: 'authentication.k8s.io/v1',
       kind: 'TokenRequest',
       spec: { expirationSeconds, boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name: podName, uid: pod.metadata.uid } },
     };
     const answer = await node.post(`/api/v1/namespaces/${namespace}/serviceaccounts/${serviceAccount}/token`, request);
-    return answer.json<{ status: { token: string } }>().status.token;
+    return (answer.object() as TokenRequest).status.token;
   } finally {
     node.close();
   }
