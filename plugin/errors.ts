@@ -12,8 +12,8 @@ export class UsageError extends CountersignError {
 
 /** It was understood and cannot be done, or the answer is no. Exit code 1. */
 export class RefusedError extends CountersignError {
-  constructor(message: string, options?: { cause?: unknown }) {
-    super('Refused', message, options);
+  constructor(message: string, code = 'Refused') {
+    super(code, message);
   }
 }
 

@@ -31,7 +31,7 @@ export function parse(argv: readonly string[]): Arguments {
   for (const name of Object.keys(values)) {
     if (isFlag(name) && !knows(verb, name)) throw new UsageError(`--${name} is not a flag of ${phrase(explicit)}.`);
   }
-  return { verb, names: explicit === undefined ? positionals : rest, flags: values as Flags };
+  return { verb, names: explicit === undefined ? positionals : rest, flags: values };
 }
 
 const phrase = (verb: Verb | undefined): string => (verb === undefined ? '"kubectl approve NAME…"' : `"kubectl approve ${verb}"`);

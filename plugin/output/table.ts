@@ -3,7 +3,7 @@ export type Cell = string | { readonly text: string; readonly paint: (text: stri
 
 const gap = '   ';
 const textOf = (cell: Cell): string => (typeof cell === 'string' ? cell : cell.text);
-const width = (text: string): number => [...text].length;
+const width = (text: string): number => Array.from(text).length;
 
 /** Aligned columns as kubectl prints them: three spaces apart, no trailing blanks, empty cells shown as `<none>`. */
 export function table(titles: readonly string[], rows: readonly (readonly Cell[])[]): string {

@@ -1,0 +1,138 @@
+import type { Precedent } from '../cluster/history.ts';
+import type { Subject } from '../cluster/subject.ts';
+import { age, instant, relative } from '../output/age.ts';
+import { yaml } from '../output/document.ts';
+import type { Palette } from '../output/palette.ts';
+import { oneLine } from '../output/printable.ts';
+import { table } from '../output/table.ts';
+import { conditionOf, isSettled, phaseText, requesterText, subjectText, type Request } from '../request.ts';
+import { comparable } from './comparable.ts';
+import { differences } from './diff.ts';
+import { phasePaint } from './listing.ts';
+import { renderTimeline, timeline } from './timeline.ts';
+import { images, podSpecOf, uncovered } from './uncovered.ts';
+import { explain } from './why.ts';
+import { stageText } from './whyText.ts';
+
+/** Everything that describe shows. */
+export interface Described {
+  readonly request: Request;
+  readonly subject: Subject;
+  /** Why the digest cannot be trusted to be of what is shown; absent when it is. */
+  readonly doubt: string | undefined;
+  readonly precedent: Precedent;
+}
+
+/** A request with all that an approver should see before deciding. Pure. */
+export function description(described: Described, now: number, colours: Palette): string {
+  const section = (title: string, body: string): string => (body === '' ? '' : `\n${colours.strong(`${title}:`)}\n${indent(body)}`);
+  const { request, subject } = described;
+  const explanation = explain(request);
+  return (
+    head(described, now, colours) +
+    section('Stages', explanation.stages.map((stage) => stageText(stage, now, colours)).join('')) +
+    section('Context', request.stored.spec.context === undefined ? '' : yaml(request.stored.spec.context)) +
+    section('What would run', subject.documents.map(yaml).join('---\n')) +
+    section('Images', imageLines(subject)) +
+    section('Not covered by the digest', subject.jobSpec === undefined ? '' : bullets(uncovered(podSpecOf(subject.jobSpec)))) +
+    section('Compared with the last approved run', comparison(described, now, colours)) +
+    section('Decisions', decisionTable(request)) +
+    section('Timeline', renderTimeline(timeline(request, subject.createdAt), colours)) +
+    section('Conditions', conditionTable(request, now)) +
+    section('Notes', bullets(explanation.notes))
+  );
+}
+
+const indent = (text: string): string => text.replace(/^(?=.)/gm, '  ');
+
+const bullets = (lines: readonly string[]): string => lines.map((line) => `- ${oneLine(line)}\n`).join('');
+
+function head({ request, subject, doubt }: Described, now: number, colours: Palette): string {
+  const { spec, status } = request;
+  const groups = status?.requester?.groups ?? [];
+  const { resource, external } = spec.subject;
+  const uid = resource?.uid === undefined ? '' : ` (uid ${resource.uid})`;
+  const facts: [string, string | undefined][] = [
+    ['Name', colours.strong(request.name)],
+    ['Namespace', request.namespace],
+    ['Phase', phasePaint(request, colours)(phaseText(request))],
+    ['Why', explain(request).headline],
+    ['Operation', spec.operation],
+    ['Requester', `${requesterText(request)}${groups.length === 0 ? '' : ` (${groups.join(', ')})`}, ${age(request.createdAt, now)} ago`],
+    ['Reason', spec.reason],
+    ['Ticket', spec.ticket],
+    ['Subject', `${subjectText(request)}${uid}${subject.access === 'gone' ? ', which does not exist any more' : ''}`],
+    ['URL', external?.url],
+    ['Releases', request.governs ? 'the held work, once approved' : 'nothing: a record of a yes or no'],
+    ['Digest', status?.subjectDigest ?? '<none>'],
+    ['', doubt === undefined ? colours.good('computed anew from what is shown here: the same') : colours.bad(oneLine(doubt))],
+    ['Policies', policiesText(request)],
+    ['Expires', expiryText(request, now)],
+  ];
+  return facts
+    .flatMap(([title, text]) => (text === undefined ? [] : [`${(title === '' ? '' : `${title}:`).padEnd(12)}${text}\n`]))
+    .join('');
+}
+
+const policiesText = (request: Request): string => {
+  const names = (request.status?.policies ?? []).map(
+    (p) =>
+      `${p.kind} ${p.namespace === undefined ? '' : `${p.namespace}/`}${p.name} (generation ${p.generation}${p.asSubmitted ? '' : ', as it is now'})`,
+  );
+  return names.length === 0 ? '<none>' : names.join(', ');
+};
+
+const expiryText = (request: Request, now: number): string | undefined => {
+  const at = request.status?.expiresAt;
+  return at === undefined || isSettled(request) ? undefined : `${relative(at, now)} (${instant(at)})`;
+};
+
+function imageLines({ jobSpec }: Subject): string {
+  if (jobSpec === undefined) return '';
+  return images(podSpecOf(jobSpec))
+    .map((i) => oneLine(`${i.container}: ${i.image}${i.pinned ? '' : '  (by tag)'}`) + '\n')
+    .join('');
+}
+
+function comparison({ request, subject, precedent }: Described, now: number, colours: Palette): string {
+  if (subject.access !== 'outside' && subject.jobSpec === undefined) return '';
+  switch (precedent.kind) {
+    case 'none':
+      return 'Nothing like it was approved before.\n';
+    case 'forbidden':
+      return 'You may not list requests in this namespace, so there is nothing to compare it with.\n';
+    case 'gone':
+      return `${precedent.request.name} was approved ${approvedAgo(precedent.request, now)}, but what ran is not stored any more.\n`;
+    case 'found': {
+      const diff = differences(comparable(precedent.request, precedent.subject.jobSpec), comparable(request, subject.jobSpec), colours);
+      const skipped = precedent.skipped === 0 ? '' : ` (what ran in ${precedent.skipped} later ones is not stored any more)`;
+      const which = `${precedent.request.name}, approved ${approvedAgo(precedent.request, now)}${skipped}`;
+      return diff === '' ? `The same as ${which}.\n` : `Differs from ${which}:\n${diff}`;
+    }
+  }
+}
+
+const approvedAgo = (request: Request, now: number): string =>
+  relative(conditionOf(request, 'Approved')?.lastTransitionTime ?? request.createdAt, now);
+
+function decisionTable(request: Request): string {
+  const decisions = request.status?.decisions ?? [];
+  if (decisions.length === 0) return '';
+  const rows = decisions.map((d) => [
+    instant(d.time),
+    d.verdict,
+    d.approver,
+    d.via,
+    d.counted ? 'yes' : `no: ${d.ignoredBecause ?? 'unknown'}`,
+    d.ticket ?? '',
+    d.reason ?? '',
+  ]);
+  return table(['TIME', 'VERDICT', 'BY', 'VIA', 'COUNTS', 'TICKET', 'REASON'], rows);
+}
+
+function conditionTable(request: Request, now: number): string {
+  const conditions = request.status?.conditions ?? [];
+  if (conditions.length === 0) return '';
+  const rows = conditions.map((c) => [c.type, c.status, c.reason, age(c.lastTransitionTime, now), c.message]);
+  return table(['TYPE', 'STATUS', 'REASON', 'AGE', 'MESSAGE'], rows);
+}

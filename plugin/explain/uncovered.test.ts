@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { images, podSpecOf, uncovered } from './uncovered.ts';
+
+const pinned = `registry/app@sha256:${'0'.repeat(64)}`;
+
+const jobSpec = {
+  template: {
+    spec: {
+      serviceAccountName: 'runner',
+      imagePullSecrets: [{ name: 'pull' }],
+      initContainers: [
+        { name: 'prepare', image: pinned, envFrom: [{ secretRef: { name: 'env-all' } }, { configMapRef: { name: 'conf-all' } }] },
+      ],
+      containers: [
+        {
+          name: 'main',
+          image: 'registry:5000/app:1.2',
+          env: [
+            { name: 'A', value: 'x' },
+            { name: 'B', valueFrom: { secretKeyRef: { name: 'one-key', key: 'k' } } },
+            { name: 'C', valueFrom: { configMapKeyRef: { name: 'conf-key', key: 'k' } } },
+            { name: 'D', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
+          ],
+        },
+        { name: 'side', image: 'registry:5000/app:1.2' },
+      ],
+      volumes: [
+        { name: 'a', secret: { secretName: 'mounted' } },
+        { name: 'b', configMap: { name: 'conf-mounted' } },
+        { name: 'c', projected: { sources: [{ secret: { name: 'projected' } }, { configMap: { name: 'conf-projected' } }] } },
+        { name: 'd', persistentVolumeClaim: { claimName: 'data' } },
+        { name: 'e', hostPath: { path: '/etc' } },
+        { name: 'f', emptyDir: {} },
+        { name: 'g', csi: { driver: 'secrets.csi' } },
+        { name: 'h', image: { reference: 'registry/files:latest' } },
+      ],
+    },
+  },
+};
+
+describe('uncovered', () => {
+  it('lists everything that may change while the digest stays the same, once each', () => {
+    expect(uncovered(podSpecOf(jobSpec))).toEqual([
+      'image registry/files:latest: the tag may be moved to another image; pin it with @sha256:…',
+      'image registry:5000/app:1.2: the tag may be moved to another image; pin it with @sha256:…',
+      'ConfigMap conf-all: its contents',
+      'ConfigMap conf-key: its contents',
+      'ConfigMap conf-mounted: its contents',
+      'ConfigMap conf-projected: its contents',
+      'Secret env-all: its contents',
+      'Secret mounted: its contents',
+      'Secret one-key: its contents',
+      'Secret projected: its contents',
+      'Secret pull: its contents',
+      'PersistentVolumeClaim data: the data on it',
+      'hostPath /etc: the files on the node',
+      'volume of CSI driver secrets.csi: the data on it',
+      'ServiceAccount runner: the rights it has',
+    ]);
+  });
+
+  it('knows a pinned image from a tag', () => {
+    expect(images(podSpecOf(jobSpec)).map((i) => [i.container, i.pinned])).toEqual([
+      ['prepare', true],
+      ['main', false],
+      ['side', false],
+    ]);
+    expect(images(podSpecOf({ template: { spec: { containers: [{ name: 'x', image: 'a@sha256:123' }] } } }))[0]?.pinned).toBe(false);
+  });
+
+  it('finds nothing but the service account in a Job without pods', () => {
+    expect(uncovered(podSpecOf(undefined))).toEqual(['ServiceAccount default: the rights it has']);
+  });
+});

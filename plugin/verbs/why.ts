@@ -1,0 +1,45 @@
+import type { Arguments } from '../arguments/parse.ts';
+import { connect } from '../cluster/connect.ts';
+import { errorText } from '../cluster/refusal.ts';
+import { find } from '../cluster/requests.ts';
+import { myPermissions, whoAmI } from '../cluster/whoami.ts';
+import { exitCode, UsageError } from '../errors.ts';
+import { explanationText, standingText } from '../explain/whyText.ts';
+import { explain } from '../explain/why.ts';
+import { standing } from '../explain/who.ts';
+import type { Io } from '../io.ts';
+import { formatOf, serialize } from '../output/document.ts';
+import type { Request } from '../request.ts';
+import type { Session } from '../cluster/connect.ts';
+
+/** `kubectl approve why NAME`: which votes are missing, who can give them, and until when. */
+export async function why({ names, flags }: Arguments, io: Io): Promise<number> {
+  const format = formatOf(flags.output, ['json', 'yaml']);
+  const [name, ...rest] = names;
+  if (name === undefined || rest.length > 0) throw new UsageError('why takes one NAME: a request, or a Job or GovernedJob that is held.');
+  const session = await connect(flags, io);
+  try {
+    const request = await find(session.client, session.namespace, name);
+    const explanation = explain(request);
+    if (format === 'json' || format === 'yaml') {
+      io.out(serialize({ request: request.name, namespace: request.namespace, ...explanation }, format));
+      return exitCode.done;
+    }
+    io.out(explanationText(request, explanation, session.client.now(), io.colours));
+    if (explanation.outcome === 'open') io.out(await aboutMe(session, request));
+    return exitCode.done;
+  } finally {
+    await session.client.close();
+  }
+}
+
+/** What the caller can do about it; the explanation stands without it. */
+async function aboutMe({ client }: Session, request: Request): Promise<string> {
+  try {
+    const me = await whoAmI(client);
+    const permissions = await myPermissions(client, me, [request]);
+    return `\n${standingText(standing(request, me, permissions), me.username, request)}\n`;
+  } catch (error) {
+    return `\nWhat you can do about it could not be found out: ${errorText(error)}\n`;
+  }
+}
