@@ -2,11 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { Binaries } from './binaries.ts';
+import type { ComponentName } from './contract.ts';
 import { portOffsets } from './ports.ts';
 import type { ComponentSpec } from './supervisor.ts';
-
-export const componentNames = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kwok'] as const;
-export type ComponentName = (typeof componentNames)[number];
 
 export interface ControlPlane {
   dir: string;

@@ -3,8 +3,9 @@ import { rmSync } from 'node:fs';
 import { copyFile, mkdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { provideBinaries } from './binaries.ts';
-import { attachCluster, componentNames, removeCluster, startCluster } from './cluster.ts';
-import type { Cluster } from './cluster.ts';
+import { attachCluster, removeCluster, startCluster } from './cluster.ts';
+import { componentNames } from './contract.ts';
+import type { Cluster } from './contract.ts';
 import { kindDown, kindStatus, kindUp } from './kind.ts';
 import { withLock } from './lock.ts';
 import { kubernetesVersion } from './recipe.ts';
@@ -30,7 +31,7 @@ async function down(): Promise<void> {
   const cluster = await attachCluster(clusterFolder);
   await cluster?.stop();
   removeCluster(clusterFolder);
-  rmSync(kubeconfigFile, { force: true });
+  for (const path of [clusterFolder, kubeconfigFile]) rmSync(path, { recursive: true, force: true });
   log(cluster === undefined ? 'no cluster was running' : 'the cluster is stopped and its state removed');
 }
 

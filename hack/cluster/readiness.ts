@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiClient } from './api.ts';
 import { url } from './components.ts';
-import type { ComponentName } from './components.ts';
+import type { ComponentName } from './contract.ts';
 import type { Supervision } from './supervision.ts';
 
 interface Plane {

@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,18 +18,24 @@ export class Supervision {
 
   /** Starts a supervisor that ends with this process, unless it is detached later. */
   static async launch(folder: string): Promise<Supervision> {
-    mkdirSync(folder, { recursive: true });
+    mkdirSync(join(folder, 'logs'), { recursive: true });
     const script = join(import.meta.dirname, 'supervisor.ts');
+    // Not the owner's stderr: whoever reads that through a pipe would wait for a detached cluster to end.
+    const log = openSync(join(folder, 'logs', 'supervisor.log'), 'a');
     // A session of its own: Ctrl-C in the terminal reaches the owner, and the supervisor hears of it when the owner is gone.
-    const child = spawn(process.execPath, [script, folder], { detached: true, stdio: ['pipe', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [script, folder], { detached: true, stdio: ['pipe', 'pipe', log] });
+    closeSync(log);
+    const { stdin, stdout } = child;
+    if (stdin === null || stdout === null) throw new Error("no pipe to the cluster's supervisor");
     const greeting = await new Promise<Greeting>((resolve, reject) => {
-      createInterface(child.stdout).once('line', (line) => resolve(JSON.parse(line) as Greeting));
-      child.once('error', reject).once('exit', (code) => reject(new Error(`the cluster's supervisor ended (${code ?? 'killed'})`)));
+      const ended = `the cluster's supervisor ended, see ${join(folder, 'logs', 'supervisor.log')}`;
+      createInterface(stdout).once('line', (line) => resolve(JSON.parse(line) as Greeting));
+      child.once('error', reject).once('exit', () => reject(new Error(ended)));
     });
     // Neither the child nor its pipes keep an owner alive that is done; when it ends, the pipe closes.
-    child.stdout.destroy();
+    stdout.destroy();
     child.unref();
-    (child.stdin as unknown as { unref(): void }).unref();
+    if (stdin instanceof Socket) stdin.unref();
     return new Supervision(folder, greeting);
   }
 
@@ -48,9 +55,9 @@ export class Supervision {
   }
 
   async stop(): Promise<void> {
-    // A supervisor that does not answer is gone, or about to be.
+    // A supervisor that does not answer is gone. Its pid would not tell: where nobody reaps orphans, as in many containers, it stays.
     await this.#post('stop').catch(() => undefined);
-    while (isAlive(this.greeting.pid)) await sleep(10);
+    while (await this.answers()) await sleep(10);
     endOrphans(this.folder);
   }
 

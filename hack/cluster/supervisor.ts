@@ -16,7 +16,6 @@ export interface ComponentSpec {
 
 /** What a supervisor says about itself on its first line of output. */
 export interface Greeting {
-  pid: number;
   port: number;
   token: string;
 }
@@ -121,7 +120,7 @@ async function main(folder: string): Promise<void> {
   const port = await reservePorts(server);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void supervisor.stopAndExit());
   process.stdin.on('close', () => void supervisor.ownerGone()).resume();
-  const greeting: Greeting = { pid: process.pid, port, token };
+  const greeting: Greeting = { port, token };
   process.stdout.write(JSON.stringify(greeting) + '\n');
 }
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ApiClient } from './api.ts';
-import type { Cluster } from './cluster.ts';
 import { files } from './components.ts';
+import type { Cluster } from './contract.ts';
 import { tokenKubeconfig, writeSecret } from './kubeconfig.ts';
 import { CertificateAuthority } from './pki.ts';
 
