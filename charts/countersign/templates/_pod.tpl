@@ -73,12 +73,22 @@ spec:
         preStop:
           # Until every API server has taken this pod off its list, reviews still arrive.
           sleep: {seconds: 5}
+      {{- if .root.Values.certificates.certManager.enabled }}
+      volumeMounts:
+        - {name: certificate, mountPath: /etc/countersign/certificate, readOnly: true}
+      {{- end }}
       resources:
         {{- toYaml .values.resources | nindent 8 }}
       securityContext:
         allowPrivilegeEscalation: false
         readOnlyRootFilesystem: true
         capabilities: {drop: [ALL]}
+  {{- if .root.Values.certificates.certManager.enabled }}
+  volumes:
+    # The kubelet brings a renewed certificate into the running pod.
+    - name: certificate
+      secret: {secretName: {{ include "countersign.certSecret" .root }}, defaultMode: 0440}
+  {{- end }}
   topologySpreadConstraints:
     - maxSkew: 1
       topologyKey: kubernetes.io/hostname
@@ -114,7 +124,11 @@ COUNTERSIGN_LOG_LEVEL: {{ .Values.logLevel | quote }}
 COUNTERSIGN_HEALTH_PORT: "8081"
 COUNTERSIGN_ADMISSION_PORT: "8443"
 COUNTERSIGN_HOLD_MODE: {{ include "countersign.holdMode" . | quote }}
+{{- if .Values.certificates.certManager.enabled }}
+COUNTERSIGN_CERT_DIR: /etc/countersign/certificate
+{{- else }}
 COUNTERSIGN_CERT_SECRET: {{ include "countersign.certSecret" . | quote }}
+{{- end }}
 {{- with .Values.admission.url }}
 COUNTERSIGN_ADMISSION_URL: {{ . | quote }}
 {{- end }}
