@@ -16,7 +16,7 @@ export interface Claim {
 
 export type SubjectIdentity =
   | { readonly apiVersion: string; readonly kind: string; readonly namespace: string; readonly name: string; readonly uid: string }
-  | { readonly external: { readonly system: string; readonly id: string; readonly url?: string } };
+  | { readonly external: { readonly system: string; readonly id: string; readonly url?: string | undefined } };
 
 /** `v1:sha256:` and 64 hexadecimal digits. */
 export const digestPattern = /^v1:sha256:[0-9a-f]{64}$/;

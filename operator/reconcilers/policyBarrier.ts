@@ -1,7 +1,6 @@
 import { approvalPolicies, clusterApprovalPolicies, type PolicyKind } from '../../crds/v1alpha1/index.ts';
 import { policyKey } from '../core/facts.ts';
 import type { KubeClient } from '../kube/client/kubeClient.ts';
-import type { KubeObject } from '../kube/client/types.ts';
 import type { World } from './world.ts';
 
 /**
@@ -43,7 +42,7 @@ export class PolicyBarrier {
   async #list(kind: PolicyKind): Promise<[string, string][]> {
     const type = kind === 'ApprovalPolicy' ? approvalPolicies : clusterApprovalPolicies;
     const found: [string, string][] = [];
-    for await (const { metadata } of this.#client.listAll<KubeObject>(type, { metadataOnly: true, limit: 500 })) {
+    for await (const { metadata } of this.#client.listAll(type, { metadataOnly: true, limit: 500 })) {
       found.push([policyKey({ kind, namespace: metadata.namespace, name: metadata.name }), `${metadata.uid} ${metadata.generation ?? 0}`]);
     }
     return found;

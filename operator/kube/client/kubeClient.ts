@@ -57,11 +57,14 @@ export class KubeClient implements Clock {
   }
 
   /** Reads one page. */
-  list<T = KubeObject>(type: ResourceType, options: ListOptions = {}): Promise<KubeList<T>> {
+  async list<T = KubeObject>(type: ResourceType, options: ListOptions = {}): Promise<KubeList<T>> {
     const { labelSelector, fieldSelector, limit, resourceVersion } = options;
     const query = queryOf({ labelSelector, fieldSelector, limit, resourceVersion, continue: options.continue });
     const accept = options.metadataOnly === true ? metadataOfList : json;
-    return this.#read('list', resourcePath(type, { namespace: options.namespace }) + query, accept, options);
+    const path = resourcePath(type, { namespace: options.namespace }) + query;
+    const page = await this.#read<Omit<KubeList<T>, 'items'> & { items: T[] | null }>('list', path, accept, options);
+    // An empty list of metadata is written as null.
+    return { ...page, items: page.items ?? [] };
   }
 
   /** Reads all objects, page after page (500 each unless `limit` says otherwise). */

@@ -4,7 +4,6 @@ import { rfc3339 } from '../../core/conditions.ts';
 import type { Effect, Plan } from '../../core/plan.ts';
 import { settled, wake, type Outcome } from '../../core/ports.ts';
 import type { KubeClient } from '../../kube/client/kubeClient.ts';
-import type { KubeObject } from '../../kube/client/types.ts';
 import { workloadOf, type HeldFacts } from '../../workloads/index.ts';
 import type { PolicyBarrier } from '../policyBarrier.ts';
 import type { World } from '../world.ts';
@@ -52,7 +51,7 @@ function waitsForEnd({ request }: Observed, plan: Plan, releasedAt: number | und
 async function writeStatus({ request }: Observed, status: ApprovalRequestStatus, { client, world }: Writer): Promise<void> {
   const { namespace, name, uid, resourceVersion } = request;
   const body = { apiVersion, kind: approvalRequests.kind, metadata: { namespace, name, uid, resourceVersion }, status };
-  world.requests.observe(await client.replace<KubeObject>(approvalRequests, { namespace, name }, body, { subresource: 'status' }));
+  world.requests.observe(await client.replace(approvalRequests, { namespace, name }, body, { subresource: 'status' }));
 }
 
 /** Undefined when done; otherwise when to try again. */
@@ -66,7 +65,7 @@ async function perform(effect: Effect, observed: Observed, plan: Plan, writer: W
   if (!(await writer.barrier.isCurrent())) return wake(staleMs);
   const workload = workloadOf(held.kind);
   const patch = workload.release(held, { digest: effect.digest, request: request.name });
-  const released = await writer.client.patch<KubeObject>(workload.type, { namespace: held.namespace, name: held.name }, patch, {
+  const released = await writer.client.patch(workload.type, { namespace: held.namespace, name: held.name }, patch, {
     type: 'merge',
   });
   writer.world.held.get(held.kind)?.observe(released);
@@ -79,5 +78,5 @@ async function refuse(held: HeldFacts, effect: { reason: string; message: string
   const workload = workloadOf(held.kind);
   const patch = workload.refuse(held, { reason: effect.reason, message: effect.message, at });
   const ref = { namespace: held.namespace, name: held.name };
-  world.held.get(held.kind)?.observe(await client.patch<KubeObject>(workload.type, ref, patch, { type: 'merge', subresource: 'status' }));
+  world.held.get(held.kind)?.observe(await client.patch(workload.type, ref, patch, { type: 'merge', subresource: 'status' }));
 }

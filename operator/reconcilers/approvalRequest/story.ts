@@ -31,7 +31,7 @@ export class Storyteller {
     if (!isSettled({ status: before }) && isSettled({ status })) this.#settled(observed, status);
     if (status.phase === 'Completed' && before?.phase !== 'Completed') {
       const completed = status.conditions.find((c) => c.type === 'Completed');
-      this.#metrics.executions.inc({ function_name: name, status: completed?.reason === 'Succeeded' ? 'completed' : 'failed' });
+      this.#metrics.executions.inc({ function_name: this.#label(observed), status: completed?.reason === 'Succeeded' ? 'completed' : 'failed' });
     }
   }
 
@@ -51,14 +51,18 @@ export class Storyteller {
   }
 
   #settled(observed: Observed, status: ApprovalRequestStatus): void {
-    const { request, facts } = observed;
+    const { facts } = observed;
     const approved = status.conditions.find((c) => c.type === 'Approved');
     const waited = status.submittedAt === undefined ? 0 : facts.now - Date.parse(status.submittedAt);
-    if (approved?.reason !== 'AutoApproved') this.#metrics.approvalDuration.observe({ function_name: name }, Math.max(0, waited) / 1000);
+    if (approved?.reason !== 'AutoApproved') this.#metrics.approvalDuration.observe({ function_name: this.#label(observed) }, Math.max(0, waited) / 1000);
     if (approved?.status === 'True') return;
     const reason = approved?.reason ?? 'Refused';
-    this.#metrics.executions.inc({ function_name: name, status: reason.toLowerCase() });
+    this.#metrics.executions.inc({ function_name: this.#label(observed), status: reason.toLowerCase() });
     this.#note(observed, { type: 'Warning', reason, message: approved?.message ?? '' });
+  }
+
+  #label({ request }: Observed): string {
+    return this.#metrics.functionNames.label(request.spec.operation);
   }
 
   #note({ request, held }: Observed, note: Note): void {

@@ -135,7 +135,7 @@ async function perform(effect: GovernedJobEffect, seen: Seen, context: GovernedJ
       const value = { ...requestSpec(governedJob), draft: false, cancelled: effect.kind === 'cancelRequest' };
       // Replaced whole: a merge patch would keep parameters that are not there any more.
       world.requests.observe(
-        await client.patch<KubeObject>(approvalRequests, ref, [{ op: 'replace', path: '/spec', value }], { type: 'json' }),
+        await client.patch(approvalRequests, ref, [{ op: 'replace', path: '/spec', value }], { type: 'json' }),
       );
       return;
     }
@@ -144,7 +144,7 @@ async function perform(effect: GovernedJobEffect, seen: Seen, context: GovernedJ
       if (running === undefined) return;
       const patch = job.abort(running, { reason: 'Cancelled', message: 'Its GovernedJob was cancelled.', at: rfc3339(seen.facts.now) });
       held?.observe(
-        await client.patch<KubeObject>(job.type, { namespace, name: effect.name }, patch, { type: 'merge', subresource: 'status' }),
+        await client.patch(job.type, { namespace, name: effect.name }, patch, { type: 'merge', subresource: 'status' }),
       );
     }
   }
@@ -159,10 +159,10 @@ async function createOrFind(
   isOurs: (found: KubeObject) => boolean,
 ): Promise<KubeObject> {
   try {
-    return await client.create<KubeObject>(type, ref.namespace, manifest);
+    return await client.create(type, ref.namespace, manifest);
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
-    const found = await client.get<KubeObject>(type, ref);
+    const found = await client.get(type, ref);
     if (isOurs(found)) return found;
     throw new CountersignError(
       'NameTaken',
@@ -184,5 +184,5 @@ async function writeStatus(governedJob: GovernedJobRecord, status: object, { cli
   if (isDeepStrictEqual(status, governedJob.status)) return;
   const { namespace, name, uid, resourceVersion } = governedJob;
   const body = { apiVersion, kind: governedJobs.kind, metadata: { namespace, name, uid, resourceVersion }, status };
-  world.governedJobs.observe(await client.replace<KubeObject>(governedJobs, { namespace, name }, body, { subresource: 'status' }));
+  world.governedJobs.observe(await client.replace(governedJobs, { namespace, name }, body, { subresource: 'status' }));
 }

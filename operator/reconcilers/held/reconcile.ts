@@ -3,7 +3,6 @@ import { settled, wake, type Outcome, type Ref } from '../../core/ports.ts';
 import { requestName } from '../../core/subject.ts';
 import { isAlreadyExists } from '../../kube/client/apiError.ts';
 import type { KubeClient } from '../../kube/client/kubeClient.ts';
-import type { KubeObject } from '../../kube/client/types.ts';
 import { workloadOf, type HeldFacts } from '../../workloads/index.ts';
 import type { EventRecorder } from '../events.ts';
 import { isSettled, requestRecord } from '../records.ts';
@@ -25,7 +24,7 @@ export async function reconcileHeld(kind: string, ref: Ref, context: HeldContext
   if (held === undefined || !needsRequest(held, context.world) || waitsForEarlierRun(held, context)) return settled;
   const { namespace } = held;
   try {
-    context.world.requests.observe(await context.client.create<KubeObject>(approvalRequests, namespace, requestOf(held)));
+    context.world.requests.observe(await context.client.create(approvalRequests, namespace, requestOf(held)));
     return settled;
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
@@ -51,7 +50,7 @@ function waitsForEarlierRun(held: HeldFacts, { world, cronJobOpenRequests }: Hel
 /** The name is taken: by our own earlier create, whose answer was lost, or by somebody else's object, which is never taken over. */
 async function adopt(held: HeldFacts, { client, world, events }: HeldContext): Promise<Outcome> {
   const name = requestName(held.name, held.uid);
-  const found = await client.get<KubeObject>(approvalRequests, { namespace: held.namespace, name });
+  const found = await client.get(approvalRequests, { namespace: held.namespace, name });
   if (requestRecord(found).governs === held.uid) {
     world.requests.observe(found);
     return settled;

@@ -84,7 +84,7 @@ export class GuardStore {
     const applied = this.#applied.get(key);
     if (known !== undefined && applied?.content === content && applied.generation === known.generation) return;
     const ref = { name: guard.metadata.name };
-    const answer = await this.#client.patch<KubeObject>(typeOf(guard.kind), ref, guard, {
+    const answer = await this.#client.patch(typeOf(guard.kind), ref, guard, {
       type: 'apply',
       fieldManager: 'countersign',
       force: true,

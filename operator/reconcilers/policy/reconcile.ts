@@ -23,7 +23,6 @@ import {
 } from '../../guards/index.ts';
 import { isForbidden, isNotFound } from '../../kube/client/apiError.ts';
 import type { KubeClient } from '../../kube/client/kubeClient.ts';
-import type { KubeObject } from '../../kube/client/types.ts';
 import type { PolicyRecord } from '../records.ts';
 import type { World } from '../world.ts';
 import type { GuardStore } from './guardStore.ts';
@@ -82,7 +81,7 @@ async function provesToBite(policy: PolicyRecord, { client, world }: PolicyConte
 
 async function arrivesHeld(policy: PolicyId, client: KubeClient, namespace: string, probe: object): Promise<boolean> {
   try {
-    return isHeldBy(policy, await client.create<KubeObject>(jobs, namespace, probe, { dryRun: true }));
+    return isHeldBy(policy, await client.create(jobs, namespace, probe, { dryRun: true }));
   } catch (error) {
     // The namespace went away meanwhile, or nothing of the kind may be created there at all: a quota, or the backstop itself. Nothing slips through.
     if (isNotFound(error) || isForbidden(error)) return true;
@@ -113,7 +112,7 @@ async function writeStatus(
   const type = policy.kind === 'ApprovalPolicy' ? approvalPolicies : clusterApprovalPolicies;
   const body = { apiVersion, kind: policy.kind, metadata: { namespace, name, uid, resourceVersion: policy.resourceVersion }, status };
   world.policies[policy.kind].observe(
-    await client.replace<KubeObject>(type, { ...(namespace === undefined ? {} : { namespace }), name }, body, { subresource: 'status' }),
+    await client.replace(type, { ...(namespace === undefined ? {} : { namespace }), name }, body, { subresource: 'status' }),
   );
 }
 

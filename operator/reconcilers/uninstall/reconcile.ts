@@ -52,7 +52,7 @@ export async function reconcileUninstall(ref: Ref, { client, world }: { client: 
 
 async function read(ref: Ref, client: KubeClient): Promise<Question | undefined> {
   try {
-    return question(await client.get<KubeObject>(jobs, ref));
+    return question(await client.get(jobs, ref));
   } catch (error) {
     if (isNotFound(error)) return undefined;
     throw error;

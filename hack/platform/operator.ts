@@ -1,0 +1,125 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { writeServiceAccountKubeconfig, type Cluster } from '../cluster/cluster.ts';
+import { systemNamespace } from './chart.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+
+export interface OperatorOptions {
+  /** For its kubeconfig, token and log; one per process. */
+  readonly dir: string;
+  /** The pod for which it stands. */
+  readonly pod: string;
+  readonly admissionPort: number;
+  readonly roles?: string;
+  /** Another address of the API server, such as a proxy's, and the CA to trust there. */
+  readonly server?: { readonly url: string; readonly caFile?: string };
+  readonly env?: Readonly<Record<string, string>>;
+  /** Outlives this process. */
+  readonly detached?: boolean;
+}
+
+/** An operator process on this host that acts as the chart's ServiceAccount, with a token bound to one of its pods, and nothing more. */
+export interface OperatorProcess {
+  readonly pid: number;
+  readonly logFile: string;
+  readonly healthUrl: string;
+  /** Whether it has ended, and how. */
+  readonly exit: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  ended(): boolean;
+  /** Waits for /ready. @throws with the end of its log when it ended or patience is over. */
+  ready(patienceMs?: number): Promise<void>;
+  kill(signal?: NodeJS.Signals): Promise<void>;
+  /** SIGTERM, and waits. */
+  stop(): Promise<void>;
+}
+
+/** A port that is free at this moment. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no free port');
+  return address.port;
+}
+
+export async function startOperator(cluster: Cluster, options: OperatorOptions): Promise<OperatorProcess> {
+  mkdirSync(options.dir, { recursive: true });
+  const identity = { namespace: systemNamespace, serviceAccount: 'countersign', podName: options.pod, expirationSeconds: 86_400 };
+  const { kubeconfig } = await writeServiceAccountKubeconfig(cluster, options.dir, identity);
+  if (options.server !== undefined) pointAt(kubeconfig, cluster.url, options.server);
+  const healthPort = await freePort();
+  const logFile = join(options.dir, 'operator.log');
+  const log = openSync(logFile, 'a');
+  const child = spawn(process.execPath, ['operator/main.ts'], {
+    cwd: root,
+    detached: options.detached === true,
+    stdio: ['ignore', log, log],
+    env: {
+      PATH: process.env['PATH'],
+      COUNTERSIGN_ROLES: options.roles ?? 'controller,admission',
+      COUNTERSIGN_NAMESPACE: systemNamespace,
+      COUNTERSIGN_POD_NAME: options.pod,
+      COUNTERSIGN_KUBECONFIG: kubeconfig,
+      COUNTERSIGN_HEALTH_PORT: String(healthPort),
+      COUNTERSIGN_ADMISSION_PORT: String(options.admissionPort),
+      COUNTERSIGN_ADMISSION_URL: `https://127.0.0.1:${options.admissionPort}`,
+      ...options.env,
+    },
+  });
+  if (options.detached === true) child.unref();
+  return operatorProcess(child, logFile, `http://127.0.0.1:${healthPort}`);
+}
+
+function operatorProcess(child: ChildProcess, logFile: string, healthUrl: string): OperatorProcess {
+  const pid = child.pid;
+  if (pid === undefined) throw new Error(`the operator did not start; see ${logFile}`);
+  let over = false;
+  const exit = once(child, 'exit').then(([code, signal]) => {
+    over = true;
+    return { code: code as number | null, signal: signal as NodeJS.Signals | null };
+  });
+  const kill = async (signal: NodeJS.Signals = 'SIGKILL'): Promise<void> => {
+    if (over) return;
+    child.kill(signal);
+    if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') await exit;
+  };
+  return {
+    pid,
+    logFile,
+    healthUrl,
+    exit,
+    ended: () => over,
+    kill,
+    stop: () => kill('SIGTERM'),
+    ready: (patienceMs = 60_000) => waitReady(healthUrl, logFile, () => over, patienceMs),
+  };
+}
+
+async function waitReady(healthUrl: string, logFile: string, ended: () => boolean, patienceMs: number): Promise<void> {
+  const until = Date.now() + patienceMs;
+  let last = '';
+  while (Date.now() < until && !ended()) {
+    const answer = await fetch(`${healthUrl}/ready`).catch(() => undefined);
+    if (answer?.ok === true) return;
+    last = (await answer?.text()) ?? 'no answer';
+    await sleep(100);
+  }
+  const tail = readFileSync(logFile, 'utf8').split('\n').slice(-15).join('\n');
+  throw new Error(`the operator is not ready (${last}); its log ends with:\n${tail}`);
+}
+
+function pointAt(kubeconfig: string, from: string, { url, caFile }: { url: string; caFile?: string }): void {
+  let text = readFileSync(kubeconfig, 'utf8').replaceAll(from, url);
+  if (caFile !== undefined) {
+    const ca = readFileSync(caFile).toString('base64');
+    text = text.replace(/certificate-authority(-data)?: .*/, `certificate-authority-data: ${ca}`);
+  }
+  writeFileSync(kubeconfig, text, { mode: 0o600 });
+}

@@ -1,0 +1,48 @@
+import { CountersignError } from './core/errors.ts';
+import { readSettings } from './config.ts';
+import { World } from './reconcilers/world.ts';
+import { startController } from './roles/controller.ts';
+import { prepare, version, type Running } from './roles/shared.ts';
+import { startHealthServer } from './telemetry/healthServer.ts';
+
+/** Starts the roles that the configuration names, and ends the process: with 0 when it was asked to, with 1 when it cannot go on. */
+async function main(): Promise<void> {
+  const settings = readSettings(process.env);
+  const shared = await prepare(settings, process.env);
+  const { log } = shared;
+  const running: Running[] = [];
+  let started = false;
+  const health = await startHealthServer({
+    port: settings.health_port,
+    registry: shared.registry,
+    missing: () => [...(started ? [] : ['start']), ...running.flatMap((role) => role.missing())],
+  });
+  log.info({ roles: settings.roles, healthPort: health.port, version }, 'starting');
+  const world = new World({ client: shared.connect('watch'), log, metrics: shared.metrics });
+  await world.start();
+  if (settings.roles.includes('controller')) running.push(await startController(shared, world, () => undefined));
+  started = true;
+  log.info('started');
+  const signal = await new Promise<string>((resolve) => {
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, resolve);
+  });
+  log.info({ signal }, 'stopping');
+  for (const role of running.reverse()) await role.stop();
+  await world.stop();
+  await shared.tracing.stop();
+  await health.close();
+  log.info('stopped');
+}
+
+process.on('unhandledRejection', (error) => {
+  throw error;
+});
+
+try {
+  await main();
+  process.exit(0);
+} catch (error) {
+  // A wrong configuration is told in a sentence; anything else with its stack, for us.
+  process.stderr.write(`${error instanceof CountersignError ? error.message : String(error instanceof Error ? error.stack : error)}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,124 @@
+import { LeaderElection } from '../kube/leaderElection.ts';
+import { isForbidden } from '../kube/client/apiError.ts';
+import type { KubeClient } from '../kube/client/kubeClient.ts';
+import type { WebhookClient } from '../guards/index.ts';
+import { Controllers } from '../reconcilers/controllers.ts';
+import { GuardStore } from '../reconcilers/policy/guardStore.ts';
+import type { World } from '../reconcilers/world.ts';
+import { serviceAccount, type Running, type Shared } from './shared.ts';
+
+/** The Lease by which one of several replicas leads; the guards of the API server read it too. */
+export const leaseName = 'countersign-controller';
+
+const kindsOfGuards = {
+  MutatingAdmissionPolicy: [
+    'MutatingAdmissionPolicy',
+    'MutatingAdmissionPolicyBinding',
+    'ValidatingAdmissionPolicy',
+    'ValidatingAdmissionPolicyBinding',
+  ],
+  Webhook: ['ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding', 'MutatingWebhookConfiguration'],
+} as const;
+
+const proveEveryMs = 2_000;
+
+/** Reconciles, in whichever replica leads. */
+export async function startController(shared: Shared, world: World, webhookClient: () => WebhookClient | undefined): Promise<Running> {
+  const { settings, log, metrics } = shared;
+  const client = shared.connect('controller');
+  const store = new GuardStore({ client, log, metrics, kinds: kindsOfGuards[settings.hold_mode] });
+  await store.start();
+  let controllers: Controllers | undefined;
+  let stopping: Promise<void> = Promise.resolve();
+  const leader = new LeaderElection({
+    client: shared.connect('leader', 2),
+    namespace: settings.namespace,
+    name: leaseName,
+    holderIdentity: settings.pod_name,
+    log,
+    metrics,
+    onStarted: () => {
+      void stopping.then(() => {
+        controllers = controllersOf(shared, world, store, client.fenced(leader.assertLeader), webhookClient);
+        controllers.start();
+      });
+    },
+    onStopped: (reason) => {
+      log.warn({ reason }, 'not leading');
+      stopping = stopping.then(() => controllers?.stop()).then(() => {
+        controllers = undefined;
+      });
+    },
+  });
+  leader.start();
+  const proof = proveGuards(client, settings.namespace);
+  return {
+    missing: () => [
+      ...(world.isSynced() && store.isSynced() ? [] : ['caches in sync']),
+      ...(proof.holds() ? [] : ['guards proven to bite']),
+    ],
+    stop: async () => {
+      proof.stop();
+      await controllers?.stop();
+      await leader.stop();
+      await stopping;
+      await store.stop();
+      await client.close();
+    },
+  };
+}
+
+function controllersOf(
+  { settings, log, metrics }: Shared,
+  world: World,
+  store: GuardStore,
+  client: KubeClient,
+  webhookClient: () => WebhookClient | undefined,
+): Controllers {
+  return new Controllers({
+    client,
+    world,
+    log,
+    metrics,
+    reporter: settings.pod_name,
+    namespace: settings.namespace,
+    concurrency: settings.concurrency,
+    defaultTimeoutMs: settings.default_timeout,
+    retentionMs: settings.retention,
+    retentionPerNamespace: settings.retention_per_namespace,
+    cronJobOpenRequests: settings.cronjob_open_requests,
+    policy: {
+      store,
+      guards: { holdMode: settings.hold_mode, operatorUser: serviceAccount(settings.namespace, 'countersign') },
+      webhookClient,
+    },
+  });
+}
+
+const jobs = { group: 'batch', version: 'v1', plural: 'jobs', kind: 'Job', namespaced: true };
+
+/** A Job that the operator itself must never be able to create: one that is not held. */
+const forbidden = {
+  apiVersion: 'batch/v1',
+  kind: 'Job',
+  metadata: { generateName: 'countersign-proof-' },
+  spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'none', image: 'none' }] } } },
+};
+
+/** Offers the API server something forbidden, without keeping it, until it is refused: only then do the guards stand. */
+function proveGuards(client: KubeClient, namespace: string): { holds: () => boolean; stop: () => void } {
+  let holds = false;
+  let timer: NodeJS.Timeout | undefined;
+  const prove = async (): Promise<void> => {
+    try {
+      await client.create(jobs, namespace, forbidden, { dryRun: true });
+      holds = false;
+    } catch (error) {
+      // RBAC would refuse in other words: it must be the guard that does.
+      holds = isForbidden(error) && error instanceof Error && error.message.includes('must arrive held');
+    }
+    if (!holds) timer = setTimeout(() => void prove(), proveEveryMs);
+  };
+  void prove();
+  return { holds: () => holds, stop: () => clearTimeout(timer) };
+}
