@@ -131,25 +131,24 @@ describe('installed', () => {
 describe('helm uninstall', () => {
   const hook = 'uninstall-only-when-nothing-is-held';
   const uninstall = (timeout: string): Promise<Ran> => it1.helm('uninstall', 'countersign', '-n', namespace, '--timeout', timeout);
+  const now = (): string => new Date().toISOString().replace(/\.\d+/, '');
   const condition = (type: string) => ({
     type,
     status: 'True',
     reason: 'Test',
     message: 'as the operator would',
-    lastTransitionTime: '2026-01-01T00:00:00Z',
+    lastTransitionTime: now(),
   });
-  let answerAs: (...args: string[]) => Promise<Ran>;
+  let patchStatus: (job: string, patch: object) => Promise<void>;
 
   /** What the operator writes; that it does so, and when, is tested where the operator runs. */
   const answer = async (types: string[], extra: object = {}): Promise<void> => {
     await eventually('Helm asks', async () => (await it1.kubectl('get', 'job', hook, '-n', namespace)).code === 0);
-    const status = { startTime: '2026-01-01T00:00:00Z', conditions: types.map(condition), ...extra };
-    await succeeded(
-      answerAs('patch', 'job', hook, '-n', namespace, '--subresource=status', '--type=merge', '-p', JSON.stringify({ status })),
-    );
+    const status = { startTime: now(), conditions: types.map(condition), ...extra };
+    await patchStatus(hook, { status });
   };
   const refuse = () => answer(['FailureTarget', 'Failed']);
-  const agree = () => answer(['SuccessCriteriaMet', 'Complete'], { completionTime: '2026-01-01T00:00:01Z' });
+  const agree = () => answer(['SuccessCriteriaMet', 'Complete'], { completionTime: now() });
   const guards = async (): Promise<string[]> =>
     (
       (await it1.get('validatingadmissionpolicies,validatingadmissionpolicybindings', '-l', 'countersign.dev/guard=static'))
@@ -157,7 +156,7 @@ describe('helm uninstall', () => {
     ).map((guard) => guard.metadata.name as string);
 
   beforeAll(async () => {
-    answerAs = await it1.asOperator();
+    patchStatus = await it1.jobStatusAsOperator();
     await kubectl('create', 'namespace', 'kept');
     const request = readFileSync(`${root}/config/samples/request-external.yaml`, 'utf8').replace(/namespace: .*/, 'namespace: kept');
     await succeeded(it1.apply(request));
@@ -191,7 +190,7 @@ describe('helm uninstall', () => {
   });
 
   it('that was refused can be taken back with helm rollback, after which the release can be upgraded', async () => {
-    const revision = ((JSON.parse(await succeeded(it1.helm('list', '-n', namespace, '-a', '-o', 'json'))) as Manifest[])[0] as Manifest)
+    const revision = ((JSON.parse(await succeeded(it1.helm('list', '-n', namespace, '-o', 'json'))) as Manifest[])[0] as Manifest)
       .revision as string;
     await succeeded(it1.helm('rollback', 'countersign', revision, '-n', namespace));
     await succeeded(it1.helm('upgrade', 'countersign', chart, '-n', namespace, '--reuse-values', '--set', 'uninstall.heldWork=keep'));
@@ -217,7 +216,7 @@ describe('helm uninstall', () => {
   });
 
   it('with nothing held takes the guards of the chart away too, and keeps CRDs and objects', async () => {
-    answerAs = await it1.asOperator();
+    patchStatus = await it1.jobStatusAsOperator();
     const [{ code, stderr }] = await Promise.all([uninstall('60s'), agree()]);
     expect(stderr).toBe('');
     expect(code).toBe(0);

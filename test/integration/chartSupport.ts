@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Agent, request } from 'undici';
 import { parseAllDocuments } from 'yaml';
-import { type Cluster, startCluster, writeServiceAccountKubeconfig } from '../../hack/cluster/cluster.ts';
+import { type Cluster, operatorToken, startCluster } from '../../hack/cluster/cluster.ts';
 
 /** Any object of the API, as tests read it. */
 export type Manifest = Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any
@@ -94,17 +95,23 @@ export class ChartCluster {
     return (await this.kubectl('auth', 'can-i', verb, resource, '--as', user, ...args)).stdout.trim() === 'yes';
   }
 
-  /** kubectl as a pod of the operator, which is the only way the guards let anybody act as the operator. */
-  async asOperator(): Promise<(...args: string[]) => Promise<Ran>> {
+  /** Writes a Job's status as a pod of the operator, which is the only way that the guards let anybody act as the operator. */
+  async jobStatusAsOperator(): Promise<(job: string, patch: object) => Promise<void>> {
     await succeeded(this.kubectl('-n', namespace, 'rollout', 'status', 'deployment/countersign', '--timeout', '60s'));
     const pods = await this.get('pods', '-n', namespace, '-l', 'app.kubernetes.io/component=controller');
     const podName = (pods.items as Manifest[])[0]!.metadata.name as string;
-    const { kubeconfig } = await writeServiceAccountKubeconfig(this.cluster, this.#dir, {
-      namespace,
-      serviceAccount: 'countersign',
-      podName,
-    });
-    return (...args) => run(this.cluster.kubectl, args, { env: { KUBECONFIG: kubeconfig } });
+    const token = await operatorToken(this.cluster, { namespace, serviceAccount: 'countersign', podName });
+    const dispatcher = new Agent({ connect: { ca: readFileSync(this.cluster.caFile) } });
+    return async (job, patch) => {
+      const { statusCode, body } = await request(`${this.cluster.url}/apis/batch/v1/namespaces/${namespace}/jobs/${job}/status`, {
+        dispatcher,
+        method: 'PATCH',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/merge-patch+json' },
+        body: JSON.stringify(patch),
+      });
+      if (statusCode !== 200) throw new Error(await body.text());
+      await body.dump();
+    };
   }
 }
 
