@@ -207,7 +207,7 @@ describe('RBAC', () => {
     );
     expect(secrets.map((rule): unknown => [rule.resourceNames, rule.verbs])).toEqual([
       [undefined, ['create']],
-      [['countersign-admission-cert'], ['get', 'update', 'patch']],
+      [['countersign-certificates'], ['get', 'update', 'patch']],
     ]);
   });
 
@@ -241,7 +241,7 @@ describe('certificates', () => {
     const objects = await template('--set', 'certificates.certManager.enabled=true');
     const certificate = one(objects, 'Certificate', 'countersign-admission');
     expect(certificate.spec).toMatchObject({
-      secretName: 'countersign-admission-cert',
+      secretName: 'countersign-certificates',
       dnsNames: expect.arrayContaining([`countersign-admission.${namespace}.svc`]),
     });
     one(objects, 'Issuer', 'countersign-self-signed');

@@ -83,7 +83,7 @@ helm.sh/resource-policy: keep
 countersign-admission
 {{- end -}}
 {{- define "countersign.certSecret" -}}
-countersign-admission-cert
+countersign-certificates
 {{- end -}}
 
 {{/*
