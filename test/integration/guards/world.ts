@@ -1,0 +1,209 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { parseAllDocuments } from 'yaml';
+import { operatorToken, startCluster, type Cluster } from '../../../hack/cluster/cluster.ts';
+import { compile, guardResources, type HoldMode } from '../../../operator/guards/index.ts';
+import { Api, eventually, type Stored } from './api.ts';
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, '../../..');
+
+export const operatorNamespace = 'countersign-system';
+export const operatorUser = `system:serviceaccount:${operatorNamespace}:countersign`;
+export const leaderPod = 'countersign-leader';
+export const leasePath = `/apis/coordination.k8s.io/v1/namespaces/${operatorNamespace}/leases`;
+
+/** Everybody may do everything to Jobs, pods and our kinds here, so that what refuses is a guard and not RBAC; but not the custom verbs. */
+const everything = ['get', 'list', 'create', 'update', 'patch', 'delete', 'deletecollection'];
+export const people = {
+  alice: ['dev'],
+  mallory: ['dev'],
+  bob: ['finance'],
+  /** May do all that alice may, and has the verb cancel. */
+  carol: ['canceller'],
+  /** May write our kinds, but may not create Jobs. */
+  norman: ['no-jobs'],
+} as const;
+export type Who = keyof typeof people | 'admin' | 'operator' | 'superseded' | 'impersonator' | 'rootImpersonator';
+
+/** A cluster with the static guards and one policy, and with no process of ours. */
+export interface World {
+  readonly cluster: Cluster;
+  readonly admin: Api;
+  readonly guards: readonly GuardLike[];
+  as(who: Who): Api;
+  /** A new namespace; with `governed`, the policy of this world holds its Jobs. */
+  namespace(governed?: boolean): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** A manifest of a guard. */
+export interface GuardLike {
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+  readonly spec?: unknown;
+}
+
+/** The cluster policy that governs Jobs in namespaces with the label governed=yes, and everywhere Jobs labelled tier=prod. */
+export const policy = {
+  kind: 'ClusterApprovalPolicy',
+  name: 'gate',
+  match: [
+    { apiGroups: ['batch'], kinds: ['Job'], namespaceSelector: { matchLabels: { governed: 'yes' } } },
+    { apiGroups: ['batch'], kinds: ['Job'], objectSelector: { matchLabels: { tier: 'prod' } } },
+  ],
+} satisfies Parameters<typeof compile>[0];
+export const policyMarkKey = 'policy.countersign.dev/cluster_.gate';
+
+export async function startWorld(holdMode: HoldMode = 'MutatingAdmissionPolicy', chartValues: Record<string, string> = {}): Promise<World> {
+  const dir = await mkdtemp(join(tmpdir(), 'countersign-guards-'));
+  const cluster = await startCluster({ dir, name: 'guards', fsync: false });
+  const clients = new Map<Who, Api>([['admin', Api.fromKubeconfig(cluster.adminKubeconfig)]]);
+  const admin = clients.get('admin')!;
+  const guards = [...(await chartGuards(cluster, holdMode, chartValues)), ...compile(policy, { holdMode, operatorUser })];
+  await installKinds(admin);
+  await createPeople(cluster, admin, clients);
+  await createOperator(cluster, admin, clients);
+  for (const guard of guards) await applyGuard(admin, guard);
+  await grantLease(clients.get('operator')!);
+  let count = 0;
+  const world: World = {
+    cluster,
+    admin,
+    guards,
+    as: (who) => clients.get(who)!,
+    namespace: async (governed = true) => {
+      const name = `g${(count += 1)}`;
+      await admin.create('/api/v1/namespaces', { metadata: { name, labels: governed ? { governed: 'yes' } : {} } });
+      return name;
+    },
+    stop: async () => {
+      await Promise.all([...new Set(clients.values())].map((client) => client.close()));
+      await cluster.stop();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+  await guardsBite(world, holdMode);
+  return world;
+}
+
+const pathOf = (kind: string): string => `/apis/admissionregistration.k8s.io/v1/${guardResources.find((r) => r.kind === kind)!.plural}`;
+
+export const applyGuard = (admin: Api, guard: GuardLike): Promise<Stored> =>
+  admin.apply(`${pathOf(guard.kind)}/${guard.metadata.name}`, guard);
+export const removeGuard = (admin: Api, guard: GuardLike): Promise<Stored> => admin.delete(`${pathOf(guard.kind)}/${guard.metadata.name}`);
+
+/** The manifests of templates/guards, as the chart renders them. */
+export async function chartGuards(cluster: Cluster, holdMode: HoldMode, values: Record<string, string> = {}): Promise<GuardLike[]> {
+  const chart = join(root, 'charts/countersign');
+  const files = (await readdir(join(chart, 'templates/guards'))).filter((file) => file.endsWith('.yaml'));
+  const show = files.flatMap((file) => ['--show-only', `templates/guards/${file}`]);
+  const set = Object.entries({ holdMode, ...values }).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
+  const { stdout } = await run(
+    cluster.helm,
+    ['template', 'countersign', chart, '--namespace', operatorNamespace, '--kube-version', '1.36.0', ...set, ...show],
+    { maxBuffer: 64 << 20 },
+  );
+  return parseAllDocuments(stdout).map((document) => document.toJS() as GuardLike);
+}
+
+async function installKinds(admin: Api): Promise<void> {
+  const folder = join(root, 'crds/generated');
+  for (const file of (await readdir(folder)).filter((name) => name.endsWith('.yaml'))) {
+    const [document] = parseAllDocuments(await readFile(join(folder, file), 'utf8'));
+    const crd = document!.toJS() as GuardLike;
+    await admin.apply(`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${crd.metadata.name}`, crd);
+  }
+  await eventually('the kinds are served', () => admin.get('/apis/countersign.dev/v1alpha1/approvaldecisions'));
+}
+
+async function createPeople(cluster: Cluster, admin: Api, clients: Map<Who, Api>): Promise<void> {
+  for (const [name, groups] of Object.entries(people)) {
+    clients.set(name as Who, Api.fromKubeconfig(await cluster.userKubeconfig(name, [...groups])));
+  }
+  clients.set('impersonator', admin.as(operatorUser));
+  clients.set('rootImpersonator', admin.as('alice', ['system:masters']));
+  const ours = { apiGroups: ['countersign.dev'], resources: ['*'], verbs: everything };
+  const work = {
+    apiGroups: ['batch', ''],
+    resources: ['jobs', 'jobs/status', 'cronjobs', 'cronjobs/status', 'pods', 'pods/status'],
+    verbs: everything,
+  };
+  const leases = { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: everything };
+  const tokens = { apiGroups: [''], resources: ['serviceaccounts/token', 'secrets'], verbs: ['create', 'get'] };
+  const cancel = { apiGroups: ['countersign.dev'], resources: ['approvalrequests', 'governedjobs'], verbs: ['cancel'] };
+  await role(admin, 'dev', [ours, work, leases, tokens]);
+  await role(admin, 'finance', [ours, work]);
+  await role(admin, 'canceller', [ours, work, cancel]);
+  await role(admin, 'no-jobs', [ours]);
+}
+
+async function role(admin: Api, group: string, rules: object[]): Promise<void> {
+  await admin.create('/apis/rbac.authorization.k8s.io/v1/clusterroles', { metadata: { name: group }, rules });
+  await admin.create('/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', {
+    metadata: { name: group },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: group },
+    subjects: [{ kind: 'Group', name: group, apiGroup: 'rbac.authorization.k8s.io' }],
+  });
+}
+
+/** The operator's service account with all rights there are: the guards bind it too. Its token belongs to a pod, as a kubelet gives them. */
+async function createOperator(cluster: Cluster, admin: Api, clients: Map<Who, Api>): Promise<void> {
+  await admin.create('/api/v1/namespaces', { metadata: { name: operatorNamespace } });
+  await admin.create(`/api/v1/namespaces/${operatorNamespace}/serviceaccounts`, { metadata: { name: 'countersign' } });
+  await admin.create('/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', {
+    metadata: { name: 'operator' },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+    subjects: [{ kind: 'ServiceAccount', name: 'countersign', namespace: operatorNamespace }],
+  });
+  const ca = await readFile(cluster.caFile, 'utf8');
+  for (const [who, podName] of [
+    ['operator', leaderPod],
+    ['superseded', 'countersign-superseded'],
+  ] as const) {
+    await eventually('the pod is admitted', () =>
+      admin.create(`/api/v1/namespaces/${operatorNamespace}/pods`, {
+        metadata: { name: podName },
+        spec: { serviceAccountName: 'countersign', nodeName: cluster.nodeName, containers: [{ name: 'x', image: 'x' }] },
+      }),
+    );
+    const token = await operatorToken(cluster, { namespace: operatorNamespace, serviceAccount: 'countersign', podName });
+    clients.set(who, Api.withCredential(cluster.url, { ca, token }));
+  }
+}
+
+export async function grantLease(operator: Api): Promise<void> {
+  await operator.create(leasePath, { metadata: { name: 'countersign-controller' }, spec: { holderIdentity: leaderPod } });
+}
+
+/** New policies take up to a second to bite: wait until the last that was made does, and the first, and the fence knows the lease. */
+async function guardsBite(world: World, holdMode: HoldMode): Promise<void> {
+  const ns = await world.namespace();
+  const job = (name: string): object => ({
+    metadata: { name },
+    spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'x', image: 'x' }] } } },
+  });
+  const jobs = `/apis/batch/v1/namespaces/${ns}/jobs`;
+  let count = 0;
+  await eventually('governed Jobs do not run', async () => {
+    try {
+      const made = await world.as('alice').create(jobs, job(`probe-${(count += 1)}`));
+      return made.metadata.annotations?.[policyMarkKey] === undefined ? undefined : true;
+    } catch {
+      return holdMode === 'Webhook' ? true : undefined;
+    }
+  });
+  const theLease = { metadata: { name: 'countersign-controller', namespace: operatorNamespace } };
+  await eventually('a forged lease is refused', async () => {
+    const outcome = await world.admin.create(leasePath, theLease).then(
+      () => '',
+      (error: unknown) => (error instanceof Error ? error.message : ''),
+    );
+    return outcome.includes('only a pod of the operator') ? true : undefined;
+  });
+  // All were made before these two were seen; the API server takes them over at the same time, but in no order.
+  await new Promise((resolve) => setTimeout(resolve, 2000));
+}
