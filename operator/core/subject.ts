@@ -1,8 +1,13 @@
 import type { ApprovalRequestSpec } from '../../crds/v1alpha1/index.ts';
 import { contentDigest, digestOf } from './digest.ts';
+import { CountersignError } from './errors.ts';
+
+/** The most that `context` may be, in bytes of JSON. No CRD schema can say so. */
+const mostContextBytes = 64 * 1024;
 
 /** The digest of a request: what would run (`content`, absent for something outside the cluster) and what the request says of it. */
 export function requestDigest(namespace: string, spec: ApprovalRequestSpec, content: string | undefined): string {
+  refuseLargeContext(spec.context);
   const { resource, external } = spec.subject;
   const subject =
     resource === undefined
@@ -15,6 +20,12 @@ export function requestDigest(namespace: string, spec: ApprovalRequestSpec, cont
     ...(spec.reason === undefined ? {} : { reason: spec.reason }),
     ...(spec.ticket === undefined ? {} : { ticket: spec.ticket }),
   });
+}
+
+function refuseLargeContext(context: unknown): void {
+  const bytes = context === undefined ? 0 : Buffer.byteLength(JSON.stringify(context));
+  if (bytes <= mostContextBytes) return;
+  throw new CountersignError('Undigestible', `spec.context has ${bytes} bytes of JSON; expected at most ${mostContextBytes}: refer to what is large instead of including it`);
 }
 
 /** What would run of a GovernedJob: its parameters and template, and the very Job that was created from them. */

@@ -2,6 +2,7 @@ import { Controller } from '../kube/controller.ts';
 import type { KubeClient } from '../kube/client/kubeClient.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { Tracing } from '../telemetry/tracing.ts';
 import type { Outcome, Ref } from '../core/ports.ts';
 import { workloads, type HeldFacts } from '../workloads/index.ts';
 import type { Writer } from './approvalRequest/apply.ts';
@@ -25,6 +26,7 @@ export interface ControllersOptions {
   readonly world: World;
   readonly log: Logger;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
   readonly reporter: string;
   readonly namespace: string;
   readonly concurrency: number;
@@ -54,7 +56,8 @@ export class Controllers {
       client,
       world,
       barrier: new PolicyBarrier(client, world),
-      story: new Storyteller({ events: this.events, metrics }),
+      story: new Storyteller({ events: this.events, metrics, tracing: options.tracing }),
+      tracing: options.tracing,
       justReleased: new Map(),
     };
     const heldContext = { client, world, events: this.events, cronJobOpenRequests: options.cronJobOpenRequests };

@@ -52,15 +52,15 @@ export class ApproverPermissions {
     await Promise.all(
       people.flatMap((person) =>
         policies.map(async (policy) => {
-          if (await this.#mayApprove(person, policy)) allowed.add(`${person.username}\n${policyKey(policy)}`);
+          if (await this.#mayApprove(person, policy)) allowed.add(keyOf(person.username, policy, person.groups));
         }),
       ),
     );
-    return { mayApprove: (approver, policy) => allowed.has(`${approver}\n${policyKey(policy)}`) };
+    return { mayApprove: (approver, policy, groups) => allowed.has(keyOf(approver, policy, groups)) };
   }
 
   async #mayApprove(person: Person, policy: PolicyId): Promise<boolean> {
-    const key = JSON.stringify([person.username, person.groups, policyKey(policy)]);
+    const key = keyOf(person.username, policy, person.groups);
     const known = this.#kept.get(key);
     if (known !== undefined && known.until > Date.now()) return known.allowed;
     const ask = (verb: string) =>
@@ -75,6 +75,10 @@ export class ApproverPermissions {
     return allowed;
   }
 }
+
+// With the groups: what somebody was allowed through a group they have left says nothing of them now.
+const keyOf = (username: string, policy: PolicyId, groups: readonly string[]): string =>
+  JSON.stringify([username, groups, policyKey(policy)]);
 
 const resourceOf = (policy: PolicyId): string =>
   policy.kind === 'ApprovalPolicy' ? approvalPolicies.plural : clusterApprovalPolicies.plural;

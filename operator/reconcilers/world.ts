@@ -120,6 +120,13 @@ export class World {
     return [...this.held.values()].flatMap((cache) => cache.byIndex(index, value));
   }
 
+  /** How much work is on hold now. */
+  heldWork(): number {
+    let count = 0;
+    for (const cache of this.held.values()) for (const held of cache.values()) if (held.markedHeld && held.ended === undefined) count += 1;
+    return count;
+  }
+
   /** The request by which the operator governs work of that uid. */
   requestFor(subjectUid: string): RequestRecord | undefined {
     return this.requests.byIndex('subjectUid', subjectUid).find((r) => r.governs === subjectUid);

@@ -45,12 +45,15 @@ export async function startController(shared: Shared, world: World, webhookClien
     },
     onStopped: (reason) => {
       log.warn({ reason }, 'not leading');
-      stopping = stopping.then(() => controllers?.stop()).then(() => {
-        controllers = undefined;
-      });
+      stopping = stopping
+        .then(() => controllers?.stop())
+        .then(() => {
+          controllers = undefined;
+        });
     },
   });
   leader.start();
+  metrics.onCollect(() => metrics.heldWork.set(world.heldWork()));
   const proof = proveGuards(client, settings.namespace);
   return {
     missing: () => [
@@ -69,7 +72,7 @@ export async function startController(shared: Shared, world: World, webhookClien
 }
 
 function controllersOf(
-  { settings, log, metrics }: Shared,
+  { settings, log, metrics, tracing }: Shared,
   world: World,
   store: GuardStore,
   client: KubeClient,
@@ -80,6 +83,7 @@ function controllersOf(
     world,
     log,
     metrics,
+    tracing,
     reporter: settings.pod_name,
     namespace: settings.namespace,
     concurrency: settings.concurrency,

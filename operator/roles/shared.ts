@@ -32,7 +32,7 @@ export async function prepare(settings: Settings, environment: NodeJS.ProcessEnv
   const registry = new Registry();
   const metrics = createMetrics(registry);
   const tracing = await startTracing({ endpoint: environment['OTEL_EXPORTER_OTLP_ENDPOINT'], serviceName: 'countersign', version });
-  const cluster = await loadClusterConfig({ kubeconfig: settings.kubeconfig, env: environment });
+  const cluster = loadClusterConfig({ kubeconfig: settings.kubeconfig, env: environment });
   const connect = (userAgent: string, connections = settings.connections): KubeClient =>
     new KubeClient({
       cluster,

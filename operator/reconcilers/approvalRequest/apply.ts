@@ -5,6 +5,7 @@ import type { Effect, Plan } from '../../core/plan.ts';
 import { settled, wake, type Outcome } from '../../core/ports.ts';
 import type { KubeClient } from '../../kube/client/kubeClient.ts';
 import { workloadOf, type HeldFacts } from '../../workloads/index.ts';
+import type { Tracing } from '../../telemetry/tracing.ts';
 import type { PolicyBarrier } from '../policyBarrier.ts';
 import type { World } from '../world.ts';
 import type { Observed } from './observe.ts';
@@ -16,6 +17,7 @@ export interface Writer {
   readonly world: World;
   readonly barrier: PolicyBarrier;
   readonly story: Storyteller;
+  readonly tracing: Tracing;
   /** Milliseconds of local time at which this process released something, so that a Job that ends at once needs one status write instead of two. */
   readonly justReleased: Map<string, number>;
 }
@@ -65,9 +67,10 @@ async function perform(effect: Effect, observed: Observed, plan: Plan, writer: W
   if (!(await writer.barrier.isCurrent())) return wake(staleMs);
   const workload = workloadOf(held.kind);
   const patch = workload.release(held, { digest: effect.digest, request: request.name });
-  const released = await writer.client.patch(workload.type, { namespace: held.namespace, name: held.name }, patch, {
-    type: 'merge',
-  });
+  const ref = { namespace: held.namespace, name: held.name };
+  const released = await writer.tracing.span(held.uid, 'release', { 'countersign.request': request.name }, () =>
+    writer.client.patch(workload.type, ref, patch, { type: 'merge' }),
+  );
   writer.world.held.get(held.kind)?.observe(released);
   writer.justReleased.set(`${request.namespace}/${request.name}`, performance.now());
   writer.story.released(observed, plan.status);

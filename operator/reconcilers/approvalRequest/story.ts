@@ -1,6 +1,7 @@
-import type { ApprovalRequestStatus } from '../../../crds/v1alpha1/index.ts';
-import { apiVersion } from '../../../crds/v1alpha1/index.ts';
+import { apiVersion, type ApprovalRequestStatus, type DecisionRecord } from '../../../crds/v1alpha1/index.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
+import type { Tracing } from '../../telemetry/tracing.ts';
+import type { HeldFacts } from '../../workloads/index.ts';
 import type { EventRecorder, Note, Regarding } from '../events.ts';
 import { isSettled } from '../records.ts';
 import type { Observed } from './observe.ts';
@@ -9,10 +10,12 @@ import type { Observed } from './observe.ts';
 export class Storyteller {
   readonly #events: EventRecorder;
   readonly #metrics: Metrics;
+  readonly #tracing: Tracing;
 
-  constructor(options: { events: EventRecorder; metrics: Metrics }) {
+  constructor(options: { events: EventRecorder; metrics: Metrics; tracing: Tracing }) {
     this.#events = options.events;
     this.#metrics = options.metrics;
+    this.#tracing = options.tracing;
   }
 
   /** After a status write. */
@@ -29,9 +32,25 @@ export class Storyteller {
       });
     }
     if (!isSettled({ status: before }) && isSettled({ status })) this.#settled(observed, status);
+    this.#countViolations(observed, status);
     if (status.phase === 'Completed' && before?.phase !== 'Completed') {
       const completed = status.conditions.find((c) => c.type === 'Completed');
-      this.#metrics.executions.inc({ function_name: this.#label(observed), status: completed?.reason === 'Succeeded' ? 'completed' : 'failed' });
+      this.#metrics.executions.inc({
+        function_name: this.#label(observed),
+        status: completed?.reason === 'Succeeded' ? 'completed' : 'failed',
+      });
+    }
+  }
+
+  /** Decisions of people whom the policy does not let decide. */
+  #countViolations(observed: Observed, status: ApprovalRequestStatus): void {
+    const known = new Set(observed.request.status?.decisions.map((d) => d.name));
+    for (const { name, ignoredBecause } of status.decisions) {
+      if (known.has(name) || (ignoredBecause !== 'Requester' && ignoredBecause !== 'NotQualified')) continue;
+      this.#metrics.policyViolations.inc({
+        policy_type: ignoredBecause === 'Requester' ? 'separation' : 'approvers',
+        function_name: this.#label(observed),
+      });
     }
   }
 
@@ -44,17 +63,35 @@ export class Storyteller {
     this.#metrics.released.inc();
     if (held !== undefined) this.#metrics.holdToRelease.observe(Math.max(0, now - Date.parse(held.createdAt)) / 1000);
     if (lastVote > 0) this.#metrics.decisionToRelease.observe(Math.max(0, now - lastVote) / 1000);
+    if (this.#tracing.enabled && held !== undefined) this.#trace(observed, held, votes);
     const who = [...new Set(votes.map((d) => d.approver))].join(', ');
     const by = who === '' ? 'without asking anybody, as its policy says' : `on the approval of ${who}`;
     const stays = held?.authorSuspended === true ? ' Its author had suspended it: it stays so until somebody resumes it.' : '';
     this.#note(observed, { type: 'Normal', reason: 'Released', message: `Released ${by} (request ${request.name}).${stays}` });
   }
 
+  /** The trace of one piece of work: how long it was held, and who decided when; admission and release add their own spans to it. */
+  #trace({ request, facts }: Observed, held: HeldFacts, votes: readonly DecisionRecord[]): void {
+    const attributes = { 'k8s.namespace.name': request.namespace, 'k8s.job.name': held.name, 'countersign.request': request.name };
+    const created = Date.parse(held.createdAt);
+    this.#tracing.record(held.uid, 'held', attributes, created, facts.now);
+    for (const { name, approver, time } of votes) {
+      this.#tracing.record(
+        held.uid,
+        'decision',
+        { ...attributes, 'countersign.decision': name, 'enduser.id': approver },
+        created,
+        Date.parse(time),
+      );
+    }
+  }
+
   #settled(observed: Observed, status: ApprovalRequestStatus): void {
     const { facts } = observed;
     const approved = status.conditions.find((c) => c.type === 'Approved');
     const waited = status.submittedAt === undefined ? 0 : facts.now - Date.parse(status.submittedAt);
-    if (approved?.reason !== 'AutoApproved') this.#metrics.approvalDuration.observe({ function_name: this.#label(observed) }, Math.max(0, waited) / 1000);
+    if (approved?.reason !== 'AutoApproved')
+      this.#metrics.approvalDuration.observe({ function_name: this.#label(observed) }, Math.max(0, waited) / 1000);
     if (approved?.status === 'True') return;
     const reason = approved?.reason ?? 'Refused';
     this.#metrics.executions.inc({ function_name: this.#label(observed), status: reason.toLowerCase() });

@@ -134,18 +134,14 @@ async function perform(effect: GovernedJobEffect, seen: Seen, context: GovernedJ
       const ref = { namespace, name: requestName(governedJob.name, governedJob.uid) };
       const value = { ...requestSpec(governedJob), draft: false, cancelled: effect.kind === 'cancelRequest' };
       // Replaced whole: a merge patch would keep parameters that are not there any more.
-      world.requests.observe(
-        await client.patch(approvalRequests, ref, [{ op: 'replace', path: '/spec', value }], { type: 'json' }),
-      );
+      world.requests.observe(await client.patch(approvalRequests, ref, [{ op: 'replace', path: '/spec', value }], { type: 'json' }));
       return;
     }
     case 'abortJob': {
       const running = jobs.find((h) => h.name === effect.name);
       if (running === undefined) return;
       const patch = job.abort(running, { reason: 'Cancelled', message: 'Its GovernedJob was cancelled.', at: rfc3339(seen.facts.now) });
-      held?.observe(
-        await client.patch(job.type, { namespace, name: effect.name }, patch, { type: 'merge', subresource: 'status' }),
-      );
+      held?.observe(await client.patch(job.type, { namespace, name: effect.name }, patch, { type: 'merge', subresource: 'status' }));
     }
   }
 }
