@@ -56,7 +56,8 @@ async function failed(error: unknown, argv: readonly string[], io: Io): Promise<
 /** A name that does not exist and is nearly a verb was meant as one. */
 function misspeltVerb(error: unknown, argv: readonly string[]): string | undefined {
   if (!(error instanceof CountersignError) || error.code !== 'NoRequest') return undefined;
-  const first = argv.find((word) => !word.startsWith('-'));
-  if (first === undefined || (verbs as readonly string[]).includes(first)) return undefined;
+  const { verb, names } = parse(argv);
+  const [first] = names;
+  if (first === undefined || verb !== 'approve') return undefined;
   return first === 'reject' ? '--reject' : nearest(first, verbs);
 }

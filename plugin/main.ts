@@ -1,14 +1,7 @@
 import { run } from './app.ts';
 import type { Io } from './io.ts';
+import { fillGaps, nodeIsTooOld, oldestNode } from './olderNode.ts';
 import { palette } from './output/palette.ts';
-
-/** Node versions older than this lack what the HTTP client needs. */
-const oldestNode = [22, 19] as const;
-
-function nodeIsTooOld(): boolean {
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  return major < oldestNode[0] || (major === oldestNode[0] && minor < oldestNode[1]);
-}
 
 const io: Io = {
   out: (text) => void process.stdout.write(text),
@@ -23,10 +16,11 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(error.code === 'EPIPE' ? 0 : 1);
 });
 
-if (nodeIsTooOld()) {
+if (nodeIsTooOld(process.versions.node)) {
   io.err(`error: kubectl approve needs Node ${oldestNode.join('.')} or later; the node on your PATH is ${process.versions.node}.\n`);
   process.exitCode = 1;
 } else {
+  fillGaps();
   // `run` never throws; the process ends by itself once its output is written.
   void run(process.argv.slice(2), io).then((code) => {
     process.exitCode = code;

@@ -13,10 +13,7 @@ describe('a NAME on the command line', () => {
     expect(wanted(text)).toEqual(expected);
   });
 
-  it.each(['pod/x', 'Wire', 'a/b/c', 'job/', '', '../x', 'x?y', '-x', 'a'.repeat(254)])(
-    '%j is refused before anybody is asked',
-    (text) => {
-      expect(() => wanted(text)).toThrow(/expected/);
-    },
-  );
+  it.each(['pod/x', 'Wire', 'a/b/c', 'job/', '', '../x', 'x?y', '-x', 'a'.repeat(254)])('%j is refused before anybody is asked', (text) => {
+    expect(() => wanted(text)).toThrow(/expected/);
+  });
 });

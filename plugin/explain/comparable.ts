@@ -1,4 +1,4 @@
-import { yaml } from '../output/document.ts';
+import { yaml } from '../output/yaml.ts';
 import type { Request } from '../request.ts';
 
 /** Labels that every Job has values of its own for. */

@@ -1,7 +1,7 @@
 import type { Precedent } from '../cluster/history.ts';
 import type { Subject } from '../cluster/subject.ts';
 import { age, instant, relative } from '../output/age.ts';
-import { yaml } from '../output/document.ts';
+import { yaml } from '../output/yaml.ts';
 import type { Palette } from '../output/palette.ts';
 import { oneLine } from '../output/printable.ts';
 import { table } from '../output/table.ts';

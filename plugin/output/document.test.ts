@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { formatOf, serialize, yaml } from './document.ts';
+import { formatOf, serialize } from './document.ts';
+import { yaml } from './yaml.ts';
 
 const nasty = {
   clear: '\u001b[2J',
@@ -13,10 +14,16 @@ const nasty = {
 };
 
 describe('serialize', () => {
-  it.each(['json', 'yaml'] as const)('writes %s that says the same and cannot steer a terminal', (format) => {
-    const text = serialize(nasty, format);
+  it.each(['json', 'yaml'] as const)('writes %s that says the same and cannot steer a terminal', async (format) => {
+    const text = await serialize(nasty, format);
     expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
     expect(format === 'json' ? JSON.parse(text) : parse(text)).toEqual(nasty);
+  });
+
+  it('quotes what kubectl would not read as a string', () => {
+    expect(yaml({ a: 'yes', b: '012', c: '2026-11-21T09:38:49Z', d: 'null', e: true })).toBe(
+      'a: "yes"\nb: "012"\nc: "2026-11-21T09:38:49Z"\nd: "null"\ne: true\n',
+    );
   });
 
   it('keeps long lines whole and repeats what occurs twice', () => {

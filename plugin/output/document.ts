@@ -1,4 +1,3 @@
-import { Document, isScalar, visit } from 'yaml';
 import type { KubeObject } from '../../operator/kube/client/types.ts';
 import { UsageError } from '../errors.ts';
 import { nearest } from '../arguments/suggest.ts';
@@ -18,40 +17,21 @@ export function formatOf(text: string | undefined, allowed: readonly Format[]): 
 }
 
 /** A value as JSON or YAML. Characters that steer a terminal are escaped in both, which changes nothing for a program that reads them. */
-export function serialize(value: unknown, format: 'json' | 'yaml'): string {
-  return format === 'json' ? `${json(value)}\n` : yaml(value);
+export async function serialize(value: unknown, format: 'json' | 'yaml'): Promise<string> {
+  // Loaded when it is asked for: most commands print none.
+  return format === 'json' ? `${json(value)}\n` : (await import('./yaml.ts')).yaml(value);
 }
-
-const steering = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 // JSON.stringify escapes control characters below U+0020 only; C1 controls and bidirectional overrides steer terminals too.
 const json = (value: unknown): string =>
-  JSON.stringify(value, null, 4).replace(steering, (char) =>
-    char === '\n' ? char : Array.from({ length: char.length }, (_, i) => `\\u${hex(char.charCodeAt(i), 4)}`).join(''),
+  JSON.stringify(value, null, 4).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (char) =>
+    char === '\n' ? char : Array.from({ length: char.length }, (_, i) => `\\u${char.charCodeAt(i).toString(16).padStart(4, '0')}`).join(''),
   );
-
-/** YAML without folded lines and without anchors: what a person compares line by line. */
-export function yaml(value: unknown): string {
-  const document = new Document(value, { aliasDuplicateObjects: false });
-  // Escapes exist in double quotes only.
-  visit(document, {
-    Scalar: (_key, node) => {
-      if (typeof node.value === 'string' && isScalar(node) && node.value.replaceAll('\n', '').search(steering) >= 0)
-        node.type = 'QUOTE_DOUBLE';
-    },
-  });
-  return document.toString({ lineWidth: 0 }).replace(steering, (char) => {
-    if (char === '\n') return char;
-    const code = char.codePointAt(0) ?? 0;
-    return code > 0xffff ? `\\U${hex(code, 8)}` : `\\u${hex(code, 4)}`;
-  });
-}
-
-const hex = (code: number, digits: number): string => code.toString(16).padStart(digits, '0');
 
 /** An object as kubectl prints it: without the bookkeeping of field managers. */
 export function withoutManagedFields(object: KubeObject): KubeObject {
-  const { managedFields: _bookkeeping, ...metadata } = object.metadata;
+  const metadata = { ...object.metadata };
+  delete metadata.managedFields;
   return { ...object, metadata };
 }
 

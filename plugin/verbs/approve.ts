@@ -49,7 +49,7 @@ async function decideWith(
     io.out(
       format === 'name'
         ? `approvaldecision.countersign.dev/${decision.metadata.name}\n`
-        : serialize(withoutManagedFields(decision), format as 'json' | 'yaml'),
+        : await serialize(withoutManagedFields(decision), format as 'json' | 'yaml'),
     );
   }
   const come = await effects(session, reviewed, decision.metadata.name);

@@ -22,7 +22,7 @@ export async function describe({ names, flags }: Arguments, io: Io): Promise<num
     for (const [index, name] of names.entries()) {
       const described = await read(session, name);
       if (format === 'json' || format === 'yaml')
-        io.out((index > 0 && format === 'yaml' ? '---\n' : '') + serialize(document(described), format));
+        io.out((index > 0 && format === 'yaml' ? '---\n' : '') + (await serialize(document(described), format)));
       else io.out((index > 0 ? '\n\n' : '') + description(described, session.client.now(), io.colours));
     }
     return exitCode.done;

@@ -17,7 +17,7 @@ export async function list({ names, flags }: Arguments, io: Io): Promise<number>
   try {
     const everywhere = flags['all-namespaces'] === true;
     const requests = await read(session, everywhere, flags);
-    if (format === 'json' || format === 'yaml') io.out(serialize(listOf(requests.map((r) => r.stored.object)), format));
+    if (format === 'json' || format === 'yaml') io.out(await serialize(listOf(requests.map((r) => r.stored.object)), format));
     else if (format === 'name') io.out(requests.map((r) => `${requestName(r.name)}\n`).join(''));
     else if (requests.length === 0) io.err(`${nothing(flags)} ${everywhere ? 'in any namespace' : `in namespace ${session.namespace}`}.\n`);
     else io.out(listTable(requests, { now: session.client.now(), wide: format === 'wide', namespaces: everywhere, colours: io.colours }));

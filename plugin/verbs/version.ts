@@ -5,11 +5,11 @@ import type { Io } from '../io.ts';
 import { formatOf, serialize } from '../output/document.ts';
 
 /** `kubectl approve version`. */
-export function version({ names, flags }: Arguments, io: Io): Promise<number> {
+export async function version({ names, flags }: Arguments, io: Io): Promise<number> {
   if (names.length > 0) throw new UsageError('version takes no names.');
   const format = formatOf(flags.output, ['json', 'yaml']);
   const facts = { version: manifest.version, api: 'countersign.dev/v1alpha1', node: process.version };
-  if (format === 'json' || format === 'yaml') io.out(serialize(facts, format));
+  if (format === 'json' || format === 'yaml') io.out(await serialize(facts, format));
   else io.out(`kubectl-approve ${facts.version} (API ${facts.api}, Node ${facts.node})\n`);
-  return Promise.resolve(exitCode.done);
+  return exitCode.done;
 }

@@ -31,7 +31,7 @@ export async function wait({ names, flags }: Arguments, io: Io): Promise<number>
     const objects = ends.flatMap((e) => (e.last === undefined ? [] : [e.last]));
     if (format === undefined) for (const { line } of ends) io.out(line);
     else if (format === 'name') io.out(objects.map((r) => `${requestName(r.name)}\n`).join(''));
-    else io.out(serialize(documentOf(objects), format as 'json' | 'yaml'));
+    else io.out(await serialize(documentOf(objects), format as 'json' | 'yaml'));
     return ends.every((e) => e.good) ? exitCode.done : exitCode.refused;
   } catch (error) {
     if (!signal.aborted) throw error;

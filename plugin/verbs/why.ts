@@ -22,7 +22,7 @@ export async function why({ names, flags }: Arguments, io: Io): Promise<number> 
     const request = await find(session.client, session.namespace, name);
     const explanation = explain(request);
     if (format === 'json' || format === 'yaml') {
-      io.out(serialize({ request: request.name, namespace: request.namespace, ...explanation }, format));
+      io.out(await serialize({ request: request.name, namespace: request.namespace, ...explanation }, format));
       return exitCode.done;
     }
     io.out(explanationText(request, explanation, session.client.now(), io.colours));
