@@ -67,7 +67,7 @@ export class World {
     this.requests.addIndex('uid', (r) => [r.uid]);
     this.requests.addIndex('open', (r) => (isSettled(r) ? [] : [r.namespace]));
     this.requests.addIndex('unfinished', (r) => (isFinished(r) ? [] : [r.namespace]));
-    this.requests.addIndex('finished', (r) => (isFinished(r) || (isSettled(r) && r.governs === undefined) ? [r.namespace] : []));
+    this.requests.addIndex('finished', (r) => (isFinished(r) ? [r.namespace] : []));
     this.requests.addIndex('namespace', (r) => [r.namespace]);
     this.decisions.addIndex('request', (d) => d.requests.map((r) => r.uid));
     this.decisions.addIndex('namespace', (d) => [d.namespace]);
@@ -114,6 +114,11 @@ export class World {
   /** The marked objects that an owner controls. */
   heldByController(uid: string): HeldFacts[] {
     return this.#heldBy('controller', uid);
+  }
+
+  /** What a request of that subject releases: the object itself, or what it controls. */
+  workOf(subjectUid: string): HeldFacts[] {
+    return [...this.#heldBy('uid', subjectUid), ...this.#heldBy('controller', subjectUid)];
   }
 
   #heldBy(index: string, value: string): HeldFacts[] {

@@ -1,11 +1,26 @@
 import { plan } from '../../core/plan.ts';
 import { settled, type Outcome, type Ref } from '../../core/ports.ts';
 import { apply, type Writer } from './apply.ts';
+import { isFinished, type RequestRecord } from '../records.ts';
+import type { World } from '../world.ts';
 import { observe, type Reader } from './observe.ts';
 
 /** Brings one request to where its facts say it belongs. Told a name, never why. */
 export async function reconcileRequest(ref: Ref, reader: Reader, writer: Writer): Promise<Outcome> {
-  const observed = await observe(`${ref.namespace ?? ''}/${ref.name}`, reader);
+  const key = `${ref.namespace ?? ''}/${ref.name}`;
+  const request = reader.world.requests.get(key);
+  // What is over needs no look at its subject, which is often long gone.
+  if (request !== undefined && isOver(request, reader.world)) return settled;
+  const observed = await observe(key, reader);
   if (observed === undefined) return settled;
   return apply(observed, plan(observed.facts), writer);
+}
+
+/** Finished, as far as it is held, and with every decision on record. */
+function isOver(request: RequestRecord, world: World): boolean {
+  if (!isFinished(request)) return false;
+  const refusalOwed =
+    request.governs !== undefined && world.workOf(request.governs).some((held) => held.markedHeld && held.ended === undefined);
+  const recorded = new Set(request.status?.decisions.map((d) => d.name));
+  return !refusalOwed && world.decisions.byIndex('request', request.uid).every((d) => recorded.has(d.name) || recorded.size >= 100);
 }

@@ -74,7 +74,13 @@ async function observe(ref: Ref, { client, world }: GovernedJobContext): Promise
     status: governedJob.status,
     authorMayCreateJobs: mustCreate ? await mayCreateJobs(governedJob, client) : undefined,
     wantedJob,
-    jobs: jobs.map((h) => ({ name: h.name, uid: h.uid, released: h.released !== undefined, ended: h.ended })),
+    jobs: jobs.map((h) => ({
+      name: h.name,
+      uid: h.uid,
+      released: h.released !== undefined,
+      stopping: h.stopping ?? false,
+      ended: h.ended,
+    })),
     request: requestSeen(governedJob, jobs.find((h) => h.released !== undefined) ?? jobs.find((h) => h.name === wantedJob), world),
   };
   return { facts, governedJob, jobs };

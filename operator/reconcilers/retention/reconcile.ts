@@ -40,10 +40,8 @@ export async function reconcileRetention(namespace: string, context: RetentionCo
 }
 
 /** What was refused and kept suspended keeps its request: otherwise people would be asked again. */
-const stillHeld = (request: RequestRecord, world: World): boolean => {
-  const held = request.governs === undefined ? undefined : world.heldByUid(request.governs);
-  return held !== undefined && held.markedHeld && held.ended === undefined;
-};
+const stillHeld = (request: RequestRecord, world: World): boolean =>
+  request.governs !== undefined && world.workOf(request.governs).some((held) => held.markedHeld && held.ended === undefined);
 
 const settledAt = (request: RequestRecord): number =>
   Math.max(
