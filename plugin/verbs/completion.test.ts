@@ -27,7 +27,8 @@ describe('completion scripts', () => {
 
   afterAll(() => rmSync(dir, { recursive: true }));
 
-  const bash = (input: string): string => execFileSync('bash', ['--norc'], { input, env: { PATH: `${dir}:${process.env['PATH'] ?? ''}` }, encoding: 'utf8' });
+  const bash = (input: string): string =>
+    execFileSync('bash', ['--norc'], { input, env: { PATH: `${dir}:${process.env['PATH'] ?? ''}` }, encoding: 'utf8' });
 
   it('for bash passes the words up to the cursor, and offers values without descriptions', async () => {
     const typed = 'COMP_WORDS=(kubectl-approve list -n "" --mine); COMP_CWORD=3; _kubectl_approve; printf "%s\\n" "${COMPREPLY[@]}"';
@@ -49,6 +50,8 @@ describe('completion scripts', () => {
   });
 
   it('names the shells there are when asked for another', () => {
-    expect(() => completion(parse(['completion', 'bahs']), {} as Io)).toThrow('completion takes one of bash, zsh, fish, kubectl, not "bahs"; did you mean bash?');
+    expect(() => completion(parse(['completion', 'bahs']), {} as Io)).toThrow(
+      'completion takes one of bash, zsh, fish, kubectl, not "bahs"; did you mean bash?',
+    );
   });
 });
