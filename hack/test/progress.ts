@@ -1,0 +1,31 @@
+import { spawn } from 'node:child_process';
+
+const root = `${import.meta.dirname}/../..`;
+
+/** One line of our own on the terminal. */
+export const inform = (line: string): void => void process.stdout.write(`${line}\n`);
+
+const seconds = (since: number): number => Math.round((Date.now() - since) / 1000);
+
+/**
+ * Runs a program that writes to our own terminal, and says once a minute that it still runs.
+ * Told to end, we tell it first: a cluster must not outlive the run that it was started for.
+ */
+export async function runVisibly(title: string, [program = '', ...args]: readonly string[]): Promise<{ code: number; seconds: number }> {
+  const started = Date.now();
+  inform(`\n== ${title}`);
+  const heartbeat = setInterval(() => inform(`== ${title}: ${seconds(started)} s so far`), 60_000);
+  const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  const forward = (signal: NodeJS.Signals): void => void child.kill(signal);
+  process.once('SIGTERM', forward).once('SIGINT', forward);
+  try {
+    const code = await new Promise<number>((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', (exitCode) => resolve(exitCode ?? 1));
+    });
+    return { code, seconds: seconds(started) };
+  } finally {
+    clearInterval(heartbeat);
+    process.off('SIGTERM', forward).off('SIGINT', forward);
+  }
+}
