@@ -197,6 +197,20 @@ const governed: Promised[] = [
     },
   },
   {
+    name: 'the operator has a released Job stopped, and it ends as Failed',
+    guards: [],
+    see: async (world, ns) => {
+      await s.releasedJob(world, ns);
+      await running(world, ns);
+      const conditions = [{ ...failed, type: 'FailureTarget' }];
+      await world.as('operator').patch(s.jobsPath(ns, 'work', 'status'), { status: { conditions } });
+      await eventually('it has failed', async () => {
+        const { status } = await world.admin.get(s.jobsPath(ns, 'work'));
+        return JSON.stringify(status).includes('"Failed"') ? true : undefined;
+      });
+    },
+  },
+  {
     name: 'a namespace with held Jobs, requests and decisions is deleted',
     guards: [],
     see: async (world, ns) => {

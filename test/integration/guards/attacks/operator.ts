@@ -122,7 +122,7 @@ const ownMistakes: Attack[] = [
   {
     ...held,
     name: 'the operator says of a held Job that it succeeded',
-    expect: 'only to say that it failed',
+    expect: 'only that it failed',
     try: (by, ns) =>
       by.patch(jobsPath(ns, 'work', 'status'), {
         status: { succeeded: 1, startTime: '2026-01-01T00:00:00Z', uncountedTerminatedPods: {} },
@@ -132,9 +132,9 @@ const ownMistakes: Attack[] = [
     guards,
     as: 'operator',
     given: releasedJob,
-    name: 'the operator writes the status of a released Job',
-    expect: 'status of a held Job only',
-    try: (by, ns) => by.patch(jobsPath(ns, 'work', 'status'), { status: { ready: 0 } }),
+    name: 'the operator says of a released Job that it succeeded',
+    expect: 'only that it failed',
+    try: (by, ns) => by.patch(jobsPath(ns, 'work', 'status'), { status: { succeeded: 1, uncountedTerminatedPods: {} } }),
   },
 ];
 

@@ -1,0 +1,74 @@
+import { isDeepStrictEqual } from 'node:util';
+import { governedJobs, type ApprovalRequestSpec } from '../../crds/v1alpha1/index.ts';
+import { isNotFound } from '../../operator/kube/client/apiError.ts';
+import type { KubeClient } from '../../operator/kube/client/kubeClient.ts';
+import type { ResourceType } from '../../operator/kube/client/types.ts';
+import type { AdmissionDeps } from './deps.ts';
+import { allowed, refuse, type AdmissionHandler } from './handler.ts';
+import { isOperator } from './identity.ts';
+import type { AdmissionRequest, Reviewed } from './review.ts';
+
+type SubjectResource = NonNullable<ApprovalRequestSpec['subject']['resource']>;
+
+const jobs: ResourceType = { group: 'batch', version: 'v1', plural: 'jobs', kind: 'Job', namespaced: true };
+const typeOf = ({ kind }: SubjectResource): ResourceType => (kind === 'Job' ? jobs : governedJobs);
+/** Mutation comes before the schema is looked at: whatever is there may be anything. */
+const isKnown = (subject: SubjectResource): boolean =>
+  ['Job', 'GovernedJob'].includes(subject.kind) && typeof (subject.name as unknown) === 'string';
+
+/** Fills in the uid of the subject, so that the request is about this object and not about the next one of its name. */
+export const fillInSubject = (deps: Pick<AdmissionDeps, 'client'>): AdmissionHandler => ({
+  path: '/mutate/requests',
+  name: 'fill-in-subject',
+  kinds: ['ApprovalRequest'],
+  review: async ({ object, namespace }, { signal }) => {
+    const subject = subjectOf(object);
+    if (subject === undefined || !isKnown(subject) || subject.uid !== undefined || namespace === undefined) return allowed;
+    const uid = await uidOf(deps.client, subject, namespace, signal);
+    // Where there is none, the validation that follows says so.
+    return uid === undefined ? allowed : { allowed: true, patch: [{ op: 'add', path: '/spec/subject/resource/uid', value: uid }] };
+  },
+});
+
+/** Refuses a request about an object that is not there, or that its author may not even see. */
+export const validateRequest = (deps: Pick<AdmissionDeps, 'client' | 'isAllowed' | 'operatorUser'>): AdmissionHandler => ({
+  path: '/validate/requests',
+  name: 'validate-request',
+  kinds: ['ApprovalRequest'],
+  review: async (request, { signal }) => {
+    const subject = subjectOf(request.object);
+    if (subject === undefined || request.namespace === undefined || !changes(request) || isOperator(request, deps.operatorUser))
+      return allowed;
+    const { namespace, userInfo } = request;
+    const { group, plural: resource } = typeOf(subject);
+    const what = `${subject.kind} ${subject.name}`;
+    const may = await deps.isAllowed(userInfo, { verb: 'get', group, resource, namespace, name: subject.name });
+    if (!may)
+      return refuse(`spec.subject.resource: ${userInfo.username} may not get ${what} in namespace ${namespace}; ask for that right.`);
+    const uid = await uidOf(deps.client, subject, namespace, signal);
+    if (uid === undefined) return refuse(`spec.subject.resource: there is no ${what} in namespace ${namespace}; create it first.`, 422);
+    if (subject.uid !== undefined && subject.uid !== uid)
+      return refuse(
+        `spec.subject.resource.uid: is ${subject.uid}, but ${what} is now ${uid}, another one of the same name; leave uid out.`,
+        422,
+      );
+    return allowed;
+  },
+});
+
+const subjectOf = (object: Reviewed | null | undefined): SubjectResource | undefined =>
+  (object?.['spec'] as Partial<ApprovalRequestSpec> | undefined)?.subject?.resource;
+
+// A request outlives its subject: what is only cancelled or labelled must not be refused because the subject is gone.
+const changes = ({ operation, object, oldObject }: AdmissionRequest): boolean =>
+  operation === 'CREATE' || (operation === 'UPDATE' && !isDeepStrictEqual(subjectOf(object), subjectOf(oldObject)));
+
+async function uidOf(client: KubeClient, subject: SubjectResource, namespace: string, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    const found = await client.get(typeOf(subject), { namespace, name: subject.name }, { metadataOnly: true, signal });
+    return found.metadata.uid;
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,41 @@
+import type { ApprovalRequest } from '../../crds/v1alpha1/index.ts';
+import type { Person } from '../../operator/core/eligibility.ts';
+import type { Permissions, PolicyId } from '../../operator/core/facts.ts';
+import type { Clock } from '../../operator/core/ports.ts';
+import type { KubeClient } from '../../operator/kube/client/kubeClient.ts';
+import type { Logger } from '../../operator/telemetry/logger.ts';
+import type { Metrics } from '../../operator/telemetry/metrics.ts';
+
+/** What a decision needs to know of a request. */
+export type KnownRequest = Pick<ApprovalRequest, 'spec' | 'status'> & {
+  readonly uid: string;
+  /** The user name of who asked; empty when nobody knows. */
+  readonly requester: string;
+};
+
+/** What somebody wants to do, as a SubjectAccessReview puts it. */
+export interface Access {
+  readonly namespace?: string | undefined;
+  readonly verb: string;
+  readonly group: string;
+  readonly resource: string;
+  readonly name?: string | undefined;
+}
+
+/** Everything that admission uses of the rest of the process. */
+export interface AdmissionDeps {
+  readonly client: KubeClient;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  /** `system:serviceaccount:NAMESPACE:countersign` */
+  readonly operatorUser: string;
+  /** A request as the cache has it; what is not there, or does not fit, is asked of the API server itself. */
+  knownRequest(namespace: string, name: string): KnownRequest | undefined;
+  /** Asks the API server's authorizer. @throws when it cannot be asked. */
+  isAllowed(person: Person, access: Access): Promise<boolean>;
+  /** Who of these people has the right to approve under these policies. @throws when it cannot be asked. */
+  permissionsOf(people: readonly Person[], policies: readonly PolicyId[]): Promise<Permissions>;
+  /** The Job that the operator would create for this GovernedJob, to be tried out. */
+  jobOf(governedJob: object): object;
+}

@@ -1,0 +1,22 @@
+import { fillInSubject, validateRequest } from './approvalRequests.ts';
+import type { AdmissionDeps } from './deps.ts';
+import type { AdmissionHandler } from './handler.ts';
+import { holdJob } from './holdJob.ts';
+import { stampCronJob } from './stampCronJob.ts';
+import { stampDecision } from './stampDecision.ts';
+import { stampRequester } from './stampRequester.ts';
+import { validateDecision } from './validateDecision.ts';
+import { validateGovernedJob } from './validateGovernedJob.ts';
+
+/** Everything that is admitted. A new kind is a file and a line here, and an entry in charts/countersign/templates/webhooks.yaml. */
+export const admissionHandlers = (deps: AdmissionDeps): readonly AdmissionHandler[] => [
+  validateDecision(deps),
+  validateRequest(deps),
+  validateGovernedJob(deps),
+  fillInSubject(deps),
+  // Hold mode Webhook only; elsewhere the API server does these itself.
+  stampDecision,
+  stampRequester(deps.operatorUser),
+  stampCronJob,
+  holdJob(deps.operatorUser),
+];

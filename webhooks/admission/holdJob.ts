@@ -1,0 +1,50 @@
+import { annotations, labels, policyMark, policyMarkValue } from '../../crds/v1alpha1/index.ts';
+import { policyOfHoldPath } from '../../operator/guards/holdWebhooks.ts';
+import { allowed, refuse, type AdmissionHandler } from './handler.ts';
+import { isCronJobController, isOperator } from './identity.ts';
+import { callerMarks, setMarks } from './marks.ts';
+import type { AdmissionRequest, PatchOperation, Reviewed } from './review.ts';
+
+/**
+ * Hold mode Webhook: puts a Job on hold for the policy that the path names. Does what the MutatingAdmissionPolicy of a policy does elsewhere
+ * (operator/guards/expressions.ts); the same integration tests hold the two together. When it applies is for the selectors and matchConditions of its
+ * webhook entry, which the API server evaluates.
+ */
+export const holdJob = (operatorUser: string): AdmissionHandler => ({
+  path: /^\/hold\//,
+  name: 'hold-job',
+  kinds: ['Job'],
+  review: (request, { path }) => {
+    const policy = policyOfHoldPath(path);
+    if (policy === undefined)
+      return refuse(`The path ${path} names no policy; expected /hold/cluster/NAME or /hold/namespace/NAMESPACE/NAME.`, 400);
+    if (request.object == null || (request.operation !== 'CREATE' && request.operation !== 'UPDATE')) return allowed;
+    return { allowed: true, patch: hold(request, request.object, policyMark(policy), operatorUser) };
+  },
+});
+
+function hold(request: AdmissionRequest, object: Reviewed, mark: string, operatorUser: string): PatchOperation[] {
+  const spec = (object['spec'] ?? {}) as { suspend?: boolean };
+  const said = object.metadata.annotations ?? {};
+  // Another policy may have held it in this very request; what its author wanted stands in the annotation then.
+  const isHeld = labels.held in (object.metadata.labels ?? {}) && annotations.authorSuspended in said;
+  const authorSuspended = isHeld ? (said[annotations.authorSuspended] ?? '') : String(spec.suspend === true);
+  const marks = {
+    labels: { [labels.held]: 'true' },
+    annotations: {
+      [annotations.authorSuspended]: authorSuspended,
+      ...requesterMarks(request, said, operatorUser),
+      [mark]: policyMarkValue,
+    },
+  };
+  const suspend: PatchOperation[] = spec.suspend === true ? [] : [{ op: 'add', path: '/spec/suspend', value: true }];
+  return [...setMarks(object, marks), ...suspend];
+}
+
+// The operator and the CronJob controller name whoever really asked in what they create.
+function requesterMarks(request: AdmissionRequest, said: Readonly<Record<string, string>>, operatorUser: string): Record<string, string> {
+  const trusted = isOperator(request, operatorUser) || isCronJobController(request);
+  const named = said[annotations.requester];
+  if (!trusted || named === undefined) return callerMarks(request);
+  return { [annotations.requester]: named, [annotations.requesterGroups]: said[annotations.requesterGroups] ?? '' };
+}
