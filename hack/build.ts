@@ -9,7 +9,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { build, type BuildOptions } from 'esbuild';
@@ -28,11 +28,20 @@ const shared: BuildOptions = {
 
 const targets = { operator: buildOperator, plugin: buildPlugin, krew: buildKrew };
 
+/** Builds as if into this repository, since source maps name their sources from where they lie, and writes it below `out`. */
+async function emit(options: BuildOptions, out: string): Promise<void> {
+  const { outputFiles = [] } = await build({ ...shared, ...options, write: false });
+  for (const { path, contents } of outputFiles) {
+    const file = join(out, relative(root, path));
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, contents);
+  }
+}
+
 async function buildOperator(out: string): Promise<void> {
-  await build({
-    ...shared,
+  const options: BuildOptions = {
     entryPoints: { operator: 'operator/main.ts' },
-    outdir: join(out, 'dist'),
+    outdir: join(root, 'dist'),
     outExtension: { '.js': '.mjs' },
     format: 'esm',
     target: 'node24',
@@ -43,7 +52,8 @@ async function buildOperator(out: string): Promise<void> {
     sourcesContent: false,
     // Dependencies that are CommonJS call require for Node's own modules.
     banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
-  });
+  };
+  await emit(options, out);
 }
 
 /**
@@ -55,17 +65,17 @@ async function buildPlugin(out: string): Promise<void> {
   const file = join(bin, 'kubectl-approve');
   mkdirSync(bin, { recursive: true });
   writeFileSync(join(bin, 'package.json'), '{ "type": "commonjs" }\n');
-  await build({
-    ...shared,
+  const options: BuildOptions = {
     entryPoints: ['plugin/main.ts'],
-    outfile: file,
+    outfile: join(root, 'bin', 'kubectl-approve'),
     format: 'cjs',
     target: 'node20',
     // Half the start-up time of a command is reading its source.
     minify: true,
     keepNames: true,
     banner: { js: '#!/usr/bin/env node' },
-  });
+  };
+  await emit(options, out);
   chmodSync(file, 0o755);
 }
 
