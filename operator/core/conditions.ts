@@ -1,4 +1,4 @@
-import type { Condition, ConditionType, Reason } from '../../crds/v1alpha1/index.ts';
+import { ConditionType, type Condition, type Reason } from '../../crds/v1alpha1/index.ts';
 
 /** What a condition says, before it is known whether that is new. */
 export interface Statement {
@@ -15,9 +15,11 @@ export const says = (type: ConditionType, status: Condition['status'], reason: R
   message,
 });
 
+const order: readonly string[] = Object.values(ConditionType);
+
 /**
- * The next list of conditions: each statement, with the time its status last changed. A type that no statement names is kept as it was.
- * `now` is in milliseconds since the epoch.
+ * The next list of conditions: each statement, with the time its status last changed. A type that no statement names is kept as it was. Their order
+ * is that of `ConditionType`, whatever it was before. `now` is in milliseconds since the epoch.
  */
 export function withStatements(
   before: readonly Condition[],
@@ -26,7 +28,8 @@ export function withStatements(
 ): Condition[] {
   const said = new Set<string>(statements.map((s) => s.type));
   const kept = before.filter((c) => !said.has(c.type));
-  return [...statements.map((s) => next(before, s, now, generation)), ...kept];
+  const all = [...statements.map((s) => next(before, s, now, generation)), ...kept];
+  return all.sort((a, b) => order.indexOf(a.type) - order.indexOf(b.type));
 }
 
 function next(before: readonly Condition[], statement: Statement, now: number, generation: number): Condition {
@@ -34,11 +37,16 @@ function next(before: readonly Condition[], statement: Statement, now: number, g
   const changed = old?.status !== statement.status;
   return {
     ...statement,
-    message: statement.message.slice(0, 1024),
+    message: shortened(statement.message, 1024),
     lastTransitionTime: changed ? rfc3339(now) : old.lastTransitionTime,
     observedGeneration: generation,
   };
 }
 
-/** A time as Kubernetes writes it: RFC 3339, in UTC, to the second. */
-export const rfc3339 = (ms: number): string => new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z');
+// Never cut between the halves of a surrogate pair: what the API server stores would not be what was sent, and look like a change for ever.
+const shortened = (text: string, most: number): string => text.slice(0, most).replace(/[\uD800-\uDBFF]$/, '');
+
+const lastMs = Date.parse('9999-12-31T23:59:59Z');
+
+/** A time as Kubernetes writes it: RFC 3339, in UTC, to the second; what is later than that can write is its last. */
+export const rfc3339 = (ms: number): string => new Date(Math.min(ms, lastMs)).toISOString().replace(/\.\d{3}Z$/, 'Z');

@@ -14,8 +14,18 @@ export function durationMs(text: string): number {
   return parts.reduce((sum, [, count, unit]) => sum + Number(count) * (unitMs[unit ?? ''] ?? Number.NaN), 0);
 }
 
-/** The shortest of the durations that are there, in milliseconds; undefined when none is. */
+/** The same, of something that is stored already: the schema has refused what is no duration, so that is read as if it were not there. */
+export function storedDurationMs(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return durationMs(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The shortest of the stored durations that are there, in milliseconds; undefined when none is. */
 export function shortestMs(durations: readonly (string | undefined)[]): number | undefined {
-  const all = durations.flatMap((d) => (d === undefined ? [] : [durationMs(d)]));
+  const all = durations.flatMap((d) => storedDurationMs(d) ?? []);
   return all.length === 0 ? undefined : Math.min(...all);
 }

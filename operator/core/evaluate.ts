@@ -1,7 +1,8 @@
 import type { DecisionRecord, PolicyRecord, ResolvedStage } from '../../crds/v1alpha1/index.ts';
-import { durationMs, shortestMs } from './duration.ts';
+import { rfc3339 } from './conditions.ts';
+import { shortestMs, storedDurationMs } from './duration.ts';
 import type { Observation } from './facts.ts';
-import { countStages, mayApprove, mayReject, originKey, type CountedStage } from './quorum.ts';
+import { countStages, mayApprove, mayReject, originKey, type Closing, type CountedStage } from './quorum.ts';
 import { whatIsAsked, type AskedStage } from './resolve.ts';
 import { castVotes, type Vote } from './votes.ts';
 
@@ -21,26 +22,22 @@ export interface Evaluation {
   readonly lateStage?: string;
 }
 
-const iso = (ms: number): string => new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z');
-
 /** Weighs all facts of one request. Pure and total. */
 export function evaluate(facts: Observation): Evaluation {
   const { request, now } = facts;
   const status = request.status;
-  const submittedAt = status?.submittedAt === undefined ? now : Date.parse(status.submittedAt);
+  const submittedAt = timeOf(status?.submittedAt) ?? now;
   const snapshot = status?.submittedAt === undefined ? undefined : { policies: status.policies, stages: status.stages };
   const asked = whatIsAsked(request.spec, facts.policies, snapshot);
   const expiresAt = submittedAt + waitMs(facts, asked.policies);
   const votes = castVotes(facts.decisions, { requestUid: request.uid, digest: facts.subject.digest, closesAt: expiresAt });
-  const counted = countStages(asked.stages, votes, request.requester.username, facts.permissions);
-  const auto = asked.policies.length > 0 && asked.policies.every((p) => p.autoApproves !== undefined) && !hasOwnStages(facts);
-  const stages = withStates(counted, { auto, now, expiresAt, previous: status?.stages ?? [] });
+  const timing = { now, expiresAt, previous: status?.stages ?? [] };
+  const counted = countStages(asked.stages, votes, request.requester.username, facts.permissions, closing(timing));
+  const auto = asked.agreed && (request.spec.stages ?? []).length === 0;
+  const stages = withStates(counted, auto, timing);
   const late = stages.find((s) => s.state === 'Expired');
-  const verdict = verdictOf(facts, counted, {
-    auto,
-    expired: now >= expiresAt || late !== undefined,
-    hasPolicy: asked.policies.length > 0,
-  });
+  const expired = now >= expiresAt || late !== undefined;
+  const verdict = verdictOf(facts, counted, { auto, expired, hasPolicy: asked.policies.length > 0, answerable: asked.answerable });
   const deadlines = stages.flatMap((s) => (s.state === 'Active' && s.deadline !== undefined ? [Date.parse(s.deadline)] : []));
   return {
     verdict,
@@ -54,7 +51,11 @@ export function evaluate(facts: Observation): Evaluation {
   };
 }
 
-const hasOwnStages = (facts: Observation): boolean => (facts.request.spec.stages ?? []).length > 0;
+/** A time that a status says; undefined when it says none. */
+function timeOf(text: string | undefined): number | undefined {
+  const time = text === undefined ? Number.NaN : Date.parse(text);
+  return Number.isNaN(time) ? undefined : time;
+}
 
 const waitMs = (facts: Observation, policies: readonly PolicyRecord[]): number =>
   shortestMs([facts.request.spec.timeout, ...policies.map((p) => p.timeout)]) ?? facts.defaultTimeoutMs;
@@ -62,42 +63,54 @@ const waitMs = (facts: Observation, policies: readonly PolicyRecord[]): number =
 function verdictOf(
   facts: Observation,
   counted: readonly CountedStage[],
-  { auto, expired, hasPolicy }: { auto: boolean; expired: boolean; hasPolicy: boolean },
+  { auto, expired, hasPolicy, answerable }: { auto: boolean; expired: boolean; hasPolicy: boolean; answerable: boolean },
 ): Verdict {
   if (!hasPolicy || facts.missingPolicies.length > 0) return expired ? 'Expired' : 'NoPolicy';
   if (counted.some((s) => s.rejected)) return 'Rejected';
-  if (auto) return 'AutoApproved';
-  if (counted.length > 0 && counted.every((s) => s.satisfied)) return 'Approved';
+  // Nothing is approved that has no digest: nobody could say later what it was.
+  if (auto && facts.subject.digest !== undefined) return 'AutoApproved';
+  if (answerable && counted.length > 0 && counted.every((s) => s.satisfied)) return 'Approved';
   if (expired) return 'Expired';
-  return counted.length === 0 ? 'NobodyAsked' : 'Pending';
+  return answerable && !auto ? 'Pending' : 'NobodyAsked';
 }
 
 interface Timing {
-  readonly auto: boolean;
   readonly now: number;
   readonly expiresAt: number;
   readonly previous: readonly ResolvedStage[];
 }
 
+/** Whoever agrees after a stage's time agrees too late, even if nobody was there to say so when it ended. */
+const closing =
+  (timing: Timing): Closing =>
+  (stage) =>
+    deadlineOf(stage, earlier(stage, timing)?.activeSince, timing) ?? Infinity;
+
+const earlier = (stage: AskedStage, { previous }: Timing): ResolvedStage | undefined =>
+  previous.find((p) => p.name === stage.name && originKey(p) === originKey(stage));
+
+function deadlineOf(stage: AskedStage, activeSince: string | undefined, { expiresAt }: Timing): number | undefined {
+  const since = timeOf(activeSince);
+  const wait = storedDurationMs(stage.timeout);
+  return since === undefined || wait === undefined ? undefined : Math.min(expiresAt, since + wait);
+}
+
 /** A stage is active once all before it, of the same version of the same policy, are satisfied. */
-function withStates(counted: readonly CountedStage[], timing: Timing): ResolvedStage[] {
+function withStates(counted: readonly CountedStage[], auto: boolean, timing: Timing): ResolvedStage[] {
   const open = new Map<string, boolean>();
   return counted.map((stage) => {
     const origin = originKey(stage.asked);
     const turn = open.get(origin) ?? true;
     open.set(origin, turn && stage.satisfied);
-    return resolved(stage, turn, timing);
+    return resolved(stage, { turn, auto }, timing);
   });
 }
 
-function resolved(stage: CountedStage, turn: boolean, { auto, now, expiresAt, previous }: Timing): ResolvedStage {
+function resolved(stage: CountedStage, { turn, auto }: { turn: boolean; auto: boolean }, timing: Timing): ResolvedStage {
   const { asked } = stage;
-  const before = previous.find((p) => p.name === asked.name && originKey(p) === originKey(asked));
-  const activeSince = turn && !auto ? (before?.activeSince ?? iso(now)) : undefined;
-  const deadline =
-    activeSince === undefined || asked.timeout === undefined
-      ? undefined
-      : Math.min(expiresAt, Date.parse(activeSince) + durationMs(asked.timeout));
+  const { now } = timing;
+  const activeSince = turn && !auto ? (earlier(asked, timing)?.activeSince ?? rfc3339(now)) : undefined;
+  const deadline = deadlineOf(asked, activeSince, timing);
   const state = stage.rejected
     ? 'Rejected'
     : auto
@@ -115,14 +128,18 @@ function resolved(stage: CountedStage, turn: boolean, { auto, now, expiresAt, pr
     state,
     required: stage.required,
     approvals: stage.approvals,
-    ...(stage.rejectedBy.length === 0 ? {} : { rejectedBy: [...stage.rejectedBy] }),
+    ...(stage.rejectedBy.length === 0 ? {} : { rejectedBy: stage.rejectedBy.slice(0, mostNames) }),
     ...(activeSince === undefined ? {} : { activeSince }),
-    ...(deadline === undefined ? {} : { deadline: iso(deadline) }),
+    ...(deadline === undefined ? {} : { deadline: rfc3339(deadline) }),
   };
 }
 
-function record({ decision, fault }: Vote, counted: readonly CountedStage[], facts: Observation): DecisionRecord {
-  const idle = fault ?? idleReason(decision, counted, facts);
+/** As many names as a status may list. */
+const mostNames = 64;
+
+function record(vote: Vote, counted: readonly CountedStage[], facts: Observation): DecisionRecord {
+  const { decision } = vote;
+  const idle = vote.fault ?? idleReason(vote, counted, facts);
   return {
     name: decision.name,
     verdict: decision.verdict,
@@ -137,12 +154,13 @@ function record({ decision, fault }: Vote, counted: readonly CountedStage[], fac
   };
 }
 
-function idleReason(decision: Vote['decision'], counted: readonly CountedStage[], facts: Observation): DecisionRecord['ignoredBecause'] {
+function idleReason({ decision, since }: Vote, counted: readonly CountedStage[], facts: Observation): DecisionRecord['ignoredBecause'] {
   const person = { username: decision.approver, groups: decision.groups };
   const requester = facts.request.requester.username;
-  const asks = (test: (stage: AskedStage) => boolean) => counted.some((s) => test(s.asked));
-  if (!asks((s) => mayReject(s, person, facts.permissions))) return 'NotQualified';
+  if (!counted.some((s) => mayReject(s.asked, person, facts.permissions))) return 'NotQualified';
   if (decision.verdict === 'Reject') return undefined;
-  if (!asks((s) => mayApprove(s, person, requester, facts.permissions))) return 'Requester';
+  const open = counted.filter((s) => mayApprove(s.asked, person, requester, facts.permissions));
+  if (open.length === 0) return 'Requester';
+  if (open.every((s) => since > s.closesAt)) return 'Late';
   return counted.some((s) => s.approvedBy.some((names) => names.includes(decision.approver))) ? undefined : 'PlaceTaken';
 }

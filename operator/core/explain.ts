@@ -39,5 +39,6 @@ export function describeOpen(evaluation: Evaluation, facts: Observation): string
   if (evaluation.verdict === 'NoPolicy') return 'No policy applies, so nobody can agree; it holds.';
   if (evaluation.verdict === 'NobodyAsked') return 'The policies that apply ask nobody and approve nothing on their own; it holds.';
   const missing = missingVotes(evaluation.stages);
+  if (missing.length === 0) return 'Waiting for what cannot be told yet; it holds.';
   return `Waiting for ${missing.map((m) => `${m.count} of ${describeFrom(m)} (stage ${m.stage})`).join(', ')}.`;
 }

@@ -81,9 +81,9 @@ export interface DecisionFacts {
   readonly time: string;
 }
 
-/** What the cluster's RBAC said of somebody's verb `approve` on a policy. Whoever was not asked about may not. */
+/** What the cluster's RBAC said of somebody's verb `approve` on a policy, with the groups they had when they decided. Whoever was not asked about may not. */
 export interface Permissions {
-  mayApprove(approver: string, policy: PolicyId): boolean;
+  mayApprove(approver: string, policy: PolicyId, groups: readonly string[]): boolean;
 }
 
 export const nobodyMay: Permissions = { mayApprove: () => false };

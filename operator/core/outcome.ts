@@ -1,4 +1,5 @@
 import type { ApprovalRequestStatus, Reason } from '../../crds/v1alpha1/index.ts';
+import { rfc3339 } from './conditions.ts';
 import type { Evaluation } from './evaluate.ts';
 import type { Observation } from './facts.ts';
 
@@ -33,7 +34,7 @@ export function decide(facts: Observation, evaluation: Evaluation): Outcome | un
     case 'Expired':
       return no('Expired', expiredMessage(evaluation));
     case 'AutoApproved':
-      return digested(facts) ? { approved: true, reason: 'AutoApproved', message: autoMessage(evaluation) } : undefined;
+      return { approved: true, reason: 'AutoApproved', message: autoMessage(evaluation) };
     case 'Approved':
       return { approved: true, reason: 'Approved', message: approvedMessage(evaluation) };
     case 'Pending':
@@ -42,9 +43,6 @@ export function decide(facts: Observation, evaluation: Evaluation): Outcome | un
       return undefined;
   }
 }
-
-/** Nothing is approved that has no digest: nobody could say later what it was. */
-const digested = (facts: Observation): boolean => facts.subject.digest !== undefined;
 
 const no = (reason: Reason, message: string): Outcome => ({ approved: false, reason, message });
 
@@ -65,7 +63,5 @@ function rejectedMessage({ stages, decisions }: Evaluation): string {
 }
 
 function expiredMessage({ lateStage, expiresAt }: Evaluation): string {
-  return lateStage === undefined
-    ? `Nobody agreed before ${new Date(expiresAt).toISOString()}.`
-    : `Stage ${lateStage} was not satisfied in time.`;
+  return lateStage === undefined ? `Nobody agreed before ${rfc3339(expiresAt)}.` : `Stage ${lateStage} was not satisfied in time.`;
 }

@@ -17,7 +17,12 @@ export interface CountedStage {
   readonly rejectedBy: readonly string[];
   readonly satisfied: boolean;
   readonly rejected: boolean;
+  /** Approvals given later than this, in milliseconds since the epoch, are of no use here. */
+  readonly closesAt: number;
 }
+
+/** When a stage stops taking approvals. */
+export type Closing = (stage: AskedStage) => number;
 
 interface Place {
   readonly stage: AskedStage;
@@ -42,10 +47,11 @@ export function countStages(
   votes: readonly Vote[],
   requester: string,
   permissions: Permissions,
+  closesAt: Closing,
 ): CountedStage[] {
-  const weighed = votes.filter((v) => v.fault === undefined).map((v) => v.decision);
-  const approvers = weighed.filter((d) => d.verdict === 'Approve').map(personOf);
-  const rejecters = weighed.filter((d) => d.verdict === 'Reject').map(personOf);
+  const weighed = votes.filter((v) => v.fault === undefined);
+  const approvers = weighed.filter((v) => v.decision.verdict === 'Approve').map(voterOf);
+  const rejecters = weighed.filter((v) => v.decision.verdict === 'Reject').map(voterOf);
   const filled = new Map<Place, Person>();
   const places = new Map<AskedStage, Place[]>();
   for (const group of seatingGroups(stages)) {
@@ -54,11 +60,16 @@ export function countStages(
       places.set(stage, own);
       return own;
     });
-    const fits = (person: Person, { stage, requirement }: Place): boolean =>
-      !isBarred(person, requester, stage.separation) && qualifies(requirement, person, stage.policy, permissions);
+    const fits = (person: Voter, { stage, requirement }: Place): boolean =>
+      person.since <= closesAt(stage) &&
+      !isBarred(person, requester, stage.separation) &&
+      qualifies(requirement, person, stage.policy, permissions);
     for (const [place, person] of fillPlaces(groupPlaces, approvers, fits)) filled.set(place, person);
   }
-  return stages.map((stage) => count(stage, places.get(stage) ?? [], filled, rejecters, permissions));
+  return stages.map((stage) => ({
+    ...count(stage, places.get(stage) ?? [], filled, rejecters, permissions),
+    closesAt: closesAt(stage),
+  }));
 }
 
 function count(
@@ -67,7 +78,7 @@ function count(
   filled: ReadonlyMap<Place, Person>,
   rejecters: readonly Person[],
   permissions: Permissions,
-): CountedStage {
+): Omit<CountedStage, 'closesAt'> {
   const approvedBy = asked.require.map((requirement) =>
     places.flatMap((place) => (place.requirement === requirement ? (filled.get(place)?.username ?? []) : [])).sort(),
   );
@@ -98,4 +109,8 @@ function seatingGroups(stages: readonly AskedStage[]): AskedStage[][] {
 export const originKey = (stage: AskedStage): string =>
   `${stage.policy === undefined ? 'own' : policyKey(stage.policy)} ${stage.asSubmitted}`;
 
-const personOf = (d: { approver: string; groups: readonly string[] }): Person => ({ username: d.approver, groups: d.groups });
+interface Voter extends Person {
+  readonly since: number;
+}
+
+const voterOf = ({ decision, since }: Vote): Voter => ({ username: decision.approver, groups: decision.groups, since });

@@ -12,6 +12,10 @@ export type AskedStage = Pick<ResolvedStage, 'name' | 'policy' | 'asSubmitted' |
 export interface Asked {
   readonly policies: readonly PolicyRecord[];
   readonly stages: readonly AskedStage[];
+  /** Every policy agrees on its own, and one of them did when the request was submitted: writing a policy never approves what was there before. */
+  readonly agreed: boolean;
+  /** Somebody could say yes: every policy agrees on its own or one asks people, and so do the policies as they are now. */
+  readonly answerable: boolean;
 }
 
 const defaultSeparation: Separation = { requesterMayApprove: false, distinctAcrossStages: true };
@@ -65,17 +69,40 @@ interface Snapshot {
  * asks the same as before is listed once; one that has changed is listed twice, and both must be satisfied.
  */
 export function whatIsAsked(spec: ApprovalRequestSpec, now: readonly PolicyFacts[], snapshot: Snapshot | undefined): Asked {
+  const inOrder = [...now].sort((a, b) => (policyKey(a) < policyKey(b) ? -1 : 1));
   if (snapshot === undefined) {
-    return { policies: now.map((p) => recordOf(p, true)), stages: [...now.flatMap((p) => stagesOf(p, true)), ...ownStages(spec)] };
+    const records = inOrder.map((p) => recordOf(p, true));
+    return joined(
+      spec,
+      now,
+      records,
+      inOrder.flatMap((p) => stagesOf(p, true)),
+    );
   }
   const kept = snapshot.policies.filter((p) => p.asSubmitted);
   const keptStages = snapshot.stages.filter((s) => s.asSubmitted && s.policy !== undefined).map(unvoted);
-  const changed = now.filter((policy) => !asksTheSame(policy, kept, keptStages));
-  return {
-    policies: [...kept, ...changed.map((p) => recordOf(p, false))],
-    stages: [...keptStages, ...changed.flatMap((p) => stagesOf(p, false)), ...ownStages(spec)],
-  };
+  const changed = inOrder.filter((policy) => !asksTheSame(policy, kept, keptStages));
+  return joined(
+    spec,
+    now,
+    [...kept, ...changed.map((p) => recordOf(p, false))],
+    [...keptStages, ...changed.flatMap((p) => stagesOf(p, false))],
+  );
 }
+
+function joined(
+  spec: ApprovalRequestSpec,
+  now: readonly PolicyFacts[],
+  policies: readonly PolicyRecord[],
+  stages: readonly AskedStage[],
+): Asked {
+  const agreed = policies.every((p) => p.autoApproves !== undefined) && policies.some((p) => p.asSubmitted);
+  return { policies, stages: [...stages, ...ownStages(spec)], agreed, answerable: agreed || (stages.length > 0 && couldAgree(now)) };
+}
+
+/** Where no policy is left, those of the submission stand alone. One that asks nobody and approves nothing was written to hold. */
+const couldAgree = (now: readonly PolicyFacts[]): boolean =>
+  now.length === 0 || now.every((p) => recordOf(p, false).autoApproves !== undefined) || now.some((p) => stagesOf(p, false).length > 0);
 
 const unvoted = ({ name, policy, asSubmitted, rejections, timeout, separation, require }: ResolvedStage): AskedStage => ({
   name,
@@ -87,10 +114,10 @@ const unvoted = ({ name, policy, asSubmitted, rejections, timeout, separation, r
   ...(timeout === undefined ? {} : { timeout }),
 });
 
+// Compared by content, never by generation alone: a snapshot that lost a stage, by its bound or by force, must not lose what the policy asks.
 function asksTheSame(policy: PolicyFacts, kept: readonly PolicyRecord[], keptStages: readonly AskedStage[]): boolean {
   const before = kept.find((p) => p.uid === policy.uid);
   if (before === undefined) return false;
-  if (before.generation === policy.generation) return true;
   const essence = (record: PolicyRecord, stages: readonly AskedStage[]) =>
     canonicalJson({
       auto: record.autoApproves !== undefined,

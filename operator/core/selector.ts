@@ -15,12 +15,15 @@ type Labels = Readonly<Record<string, string>>;
 /** Whether the labels satisfy the selector. A selector that is absent selects everything. */
 export function selects(selector: LabelSelector | undefined, labels: Labels): boolean {
   if (selector === undefined) return true;
-  const equal = Object.entries(selector.matchLabels ?? {}).every(([key, value]) => labels[key] === value);
+  const equal = Object.entries(selector.matchLabels ?? {}).every(([key, value]) => valueOf(labels, key) === value);
   return equal && (selector.matchExpressions ?? []).every((requirement) => meets(requirement, labels));
 }
 
+/** Only what is there: `constructor` is a label like any other. */
+const valueOf = (labels: Labels, key: string): string | undefined => (Object.hasOwn(labels, key) ? labels[key] : undefined);
+
 function meets({ key, operator, values = [] }: LabelRequirement, labels: Labels): boolean {
-  const value = labels[key];
+  const value = valueOf(labels, key);
   switch (operator) {
     case 'In':
       return value !== undefined && values.includes(value);

@@ -25,7 +25,10 @@ export function requestDigest(namespace: string, spec: ApprovalRequestSpec, cont
 function refuseLargeContext(context: unknown): void {
   const bytes = context === undefined ? 0 : Buffer.byteLength(JSON.stringify(context));
   if (bytes <= mostContextBytes) return;
-  throw new CountersignError('Undigestible', `spec.context has ${bytes} bytes of JSON; expected at most ${mostContextBytes}: refer to what is large instead of including it`);
+  throw new CountersignError(
+    'Undigestible',
+    `spec.context has ${bytes} bytes of JSON; expected at most ${mostContextBytes}: refer to what is large instead of including it`,
+  );
 }
 
 /** What would run of a GovernedJob: its parameters and template, and the very Job that was created from them. */

@@ -6,6 +6,8 @@ export type VoteFault = Extract<IgnoredBecause, 'UidChanged' | 'DigestChanged' |
 
 export interface Vote {
   readonly decision: DecisionFacts;
+  /** Since when its author has said so without a break, in milliseconds since the epoch: saying it again loses no time. */
+  readonly since: number;
   readonly fault?: VoteFault;
 }
 
@@ -24,13 +26,17 @@ interface Ballot {
 export function castVotes(decisions: readonly DecisionFacts[], ballot: Ballot): Vote[] {
   const inOrder = [...new Map(decisions.map((d) => [d.uid, d])).values()].sort(byTime);
   const faults = new Map(inOrder.map((d) => [d.uid, faultOf(d, ballot)]));
-  const latest = new Map<string, string>();
+  const latest = new Map<string, Vote>();
   for (const decision of inOrder) {
-    if (faults.get(decision.uid) === undefined) latest.set(decision.approver, decision.uid);
+    if (faults.get(decision.uid) !== undefined) continue;
+    const before = latest.get(decision.approver);
+    const since = before?.decision.verdict === decision.verdict ? before.since : Date.parse(decision.time);
+    latest.set(decision.approver, { decision, since });
   }
   return inOrder.map((decision) => {
-    const fault = faults.get(decision.uid) ?? (latest.get(decision.approver) === decision.uid ? undefined : 'Superseded');
-    return fault === undefined ? { decision } : { decision, fault };
+    const vote = latest.get(decision.approver);
+    if (vote?.decision.uid === decision.uid) return vote;
+    return { decision, since: Date.parse(decision.time), fault: faults.get(decision.uid) ?? 'Superseded' };
   });
 }
 
@@ -38,7 +44,8 @@ function faultOf(decision: DecisionFacts, ballot: Ballot): VoteFault | undefined
   if (decision.requestUid !== ballot.requestUid) return 'UidChanged';
   if (decision.verdict === 'Comment') return 'Comment';
   if (ballot.digest === undefined || decision.digest !== ballot.digest) return 'DigestChanged';
-  return Date.parse(decision.time) > ballot.closesAt ? 'Late' : undefined;
+  // Written so that a time that cannot be read is late as well.
+  return Date.parse(decision.time) <= ballot.closesAt ? undefined : 'Late';
 }
 
 const weight = (d: DecisionFacts): number => (d.verdict === 'Reject' ? 1 : 0);

@@ -1,0 +1,298 @@
+import { describe, expect, it } from 'vitest';
+import {
+  conditionOf,
+  decision,
+  digestA,
+  group,
+  later,
+  minutes,
+  observation,
+  policy,
+  settle,
+  stage,
+  user,
+} from '../../test/fixtures/facts.ts';
+import { evaluate } from './evaluate.ts';
+import { plan } from './plan.ts';
+
+const auto = [{ name: 'all', when: 'true' as const }];
+const kinds = (facts: Parameters<typeof plan>[0]) => plan(facts).after.map((effect) => effect.kind);
+
+describe('the verdict', () => {
+  it.each<[string, Parameters<typeof observation>[0]]>([
+    ['Pending', {}],
+    ['Approved', { decisions: [decision('bob')] }],
+    ['Rejected', { decisions: [decision('bob', 'Reject')] }],
+    ['AutoApproved', { policies: [policy('auto', { autoApprove: auto })] }],
+    ['NobodyAsked', { policies: [policy('empty')] }],
+    ['NoPolicy', { policies: [] }],
+    [
+      'NoPolicy',
+      { missingPolicies: [{ kind: 'ApprovalPolicy', namespace: 'payments', name: 'lost' }], decisions: [decision('bob', 'Reject')] },
+    ],
+    ['Expired', { now: minutes(61), spec: { timeout: '1h' }, request: { status: plan(observation({ now: minutes(0) })).status } }],
+  ])('is %s', (verdict, changes) => {
+    expect(evaluate(observation(changes)).verdict).toBe(verdict);
+  });
+
+  it.each([
+    ['no policy', { policies: [] }],
+    ['policies that ask nobody', { policies: [policy('empty')] }],
+    ['a policy that is missing', { missingPolicies: [{ kind: 'ApprovalPolicy' as const, namespace: 'payments', name: 'lost' }] }],
+  ])('is Expired in the end with %s', (_what, changes) => {
+    const asked = observation({ now: minutes(0), spec: { timeout: '1h' }, ...changes });
+    expect(plan(later(asked, { now: minutes(60) })).status.phase).toBe('Expired');
+  });
+
+  it('of a rejection comes before that of automatic agreement', () => {
+    const policies = [policy('both', { autoApprove: auto, stages: [stage('any', 1, [user('bob')])] })];
+    expect(evaluate(observation({ policies, decisions: [decision('bob', 'Reject')] })).verdict).toBe('Rejected');
+  });
+});
+
+describe('work that every policy agrees to but that cannot be digested', () => {
+  const undigested = (now: number) =>
+    observation({
+      now,
+      policies: [policy('auto', { autoApprove: auto })],
+      subject: { exists: true, held: true, fault: 'numbers' },
+      spec: { timeout: '1h' },
+    });
+
+  it('holds, and says what to mend', () => {
+    const planned = plan(undigested(minutes(0)));
+    expect(planned.after).toEqual([]);
+    expect(conditionOf(planned, 'Approved')).toBe('Unknown NobodyAsked');
+    expect(planned.status.phase).toBe('Submitted');
+    expect(planned.status.conditions.find((c) => c.type === 'Approved')?.message).toBe('Held: numbers');
+  });
+
+  it('expires like any other, instead of asking to be looked at again at a time that has passed', () => {
+    const late = plan(later(undigested(minutes(0)), { now: minutes(61) }));
+    expect(late.status.phase).toBe('Expired');
+    expect(late.wakeAt).toBeUndefined();
+  });
+
+  it('wakes at a moment still to come for as long as it is open', () => {
+    expect(plan(undigested(minutes(0))).wakeAt).toBe(minutes(60));
+  });
+});
+
+describe("a request's own stages", () => {
+  const own = [stage('mine', 1, [user('mallory')])];
+
+  it('are asked in addition to what the policies ask', () => {
+    const asked = observation({ spec: { stages: own } });
+    expect(kinds({ ...asked, decisions: [decision('bob')] })).toEqual([]);
+    expect(kinds({ ...asked, decisions: [decision('mallory')] })).toEqual([]);
+    expect(kinds({ ...asked, decisions: [decision('bob'), decision('mallory')] })).toEqual(['release']);
+  });
+
+  it('are asked where every policy would have agreed on its own', () => {
+    const asked = observation({ policies: [policy('auto', { autoApprove: auto })], spec: { stages: own } });
+    expect(kinds(asked)).toEqual([]);
+    expect(kinds({ ...asked, decisions: [decision('mallory')] })).toEqual(['release']);
+  });
+
+  it('are never asked instead: under a policy that asks nobody, a friend of the requester is of no use', () => {
+    const asked = observation({ policies: [policy('empty')], spec: { stages: own }, decisions: [decision('mallory')] });
+    expect(kinds(asked)).toEqual([]);
+    expect(conditionOf(plan(asked), 'Approved')).toBe('Unknown NobodyAsked');
+  });
+
+  it('never let the requester approve, as nobody said that they may', () => {
+    const asked = observation({ spec: { stages: [stage('mine', 1, [user('alice'), user('carol')])] } });
+    expect(kinds({ ...asked, decisions: [decision('bob'), decision('alice')] })).toEqual([]);
+    expect(kinds({ ...asked, decisions: [decision('bob'), decision('carol')] })).toEqual(['release']);
+  });
+});
+
+describe('a policy written after the request', () => {
+  it('approves nothing on its own: what it would have let through needs a new request', () => {
+    const unmatched = observation({ policies: [] });
+    expect(conditionOf(plan(unmatched), 'PolicyMatched')).toBe('False NoPolicy');
+    const written = later(unmatched, { policies: [policy('auto', { autoApprove: auto })] });
+    expect(kinds(written)).toEqual([]);
+    expect(conditionOf(plan(written), 'Settled')).toBeUndefined();
+  });
+
+  it('may ask people, whose agreement counts', () => {
+    const written = later(observation({ policies: [] }), { policies: [policy('late', { stages: [stage('any', 1, [user('bob')])] })] });
+    expect(kinds(written)).toEqual([]);
+    expect(kinds({ ...written, decisions: [decision('bob')] })).toEqual(['release']);
+  });
+
+  it('holds what is open when it is changed to ask nobody and agree to nothing', () => {
+    const locked = later(observation(), { policies: [policy('tiers', {}, { generation: 2 })], decisions: [decision('bob')] });
+    expect(kinds(locked)).toEqual([]);
+  });
+
+  it('bites though its generation is the one on record, when the record lost what it asks', () => {
+    const asked = settle(observation());
+    const status = {
+      ...asked.request.status!,
+      stages: [],
+      policies: asked.request.status!.policies.map((p) => ({ ...p, autoApproves: 'forged' })),
+    };
+    const forged = { ...asked, request: { ...asked.request, status } };
+    expect(kinds(forged)).toEqual([]);
+    expect(kinds({ ...forged, decisions: [decision('bob')] })).toEqual(['release']);
+  });
+
+  it('asks for every stage, also for those beyond what a status can list', () => {
+    const wide = Array.from({ length: 5 }, (_, p) =>
+      policy(`p${p}`, { stages: Array.from({ length: 16 }, (_unused, s) => stage(`s${s}`, 1, [user(`u${p}-${s}`)])) }),
+    );
+    const voters = wide.flatMap((_, p) => Array.from({ length: 16 }, (_unused, s) => `u${p}-${s}`));
+    const asked = settle(observation({ policies: wide }));
+    expect(asked.request.status?.stages).toHaveLength(64);
+    expect(kinds({ ...asked, decisions: voters.slice(0, 64).map((u) => decision(u)) })).toEqual([]);
+    expect(kinds({ ...asked, decisions: voters.map((u) => decision(u)) })).toEqual(['release']);
+  });
+});
+
+describe("a stage's time", () => {
+  const policies = [policy('timed', { timeout: '2h', stages: [stage('any', 1, [user('bob')], { timeout: '30m' })] })];
+  const asked = settle(observation({ now: minutes(0), policies }));
+  const at = (minute: number, verdict: 'Approve' | 'Reject' = 'Approve') =>
+    decision('bob', verdict, { time: new Date(minutes(minute)).toISOString() });
+
+  it('is over for approvals given later, even if nobody was there to say so when it ended', () => {
+    const late = { ...asked, now: minutes(50), decisions: [at(45)] };
+    expect(plan(late).status.phase).toBe('Expired');
+    expect(plan(late).status.decisions).toMatchObject([{ counted: false, ignoredBecause: 'Late' }]);
+  });
+
+  it('is kept by an approval given in time but seen late', () => {
+    expect(kinds({ ...asked, now: minutes(50), decisions: [at(29)] })).toEqual(['release']);
+  });
+
+  it('is kept by somebody who says the same again later', () => {
+    expect(kinds({ ...asked, now: minutes(50), decisions: [at(29), at(45)] })).toEqual(['release']);
+  });
+
+  it('is not kept by somebody who said no in between', () => {
+    expect(kinds({ ...asked, now: minutes(50), decisions: [at(20), at(25, 'Reject'), at(45)] })).not.toContain('release');
+  });
+
+  it('begins when the stage does, not with the request', () => {
+    const two = [policy('two', { stages: [stage('first', 1, [user('bob')]), stage('second', 1, [user('carol')], { timeout: '30m' })] })];
+    const waiting = settle(observation({ now: minutes(0), policies: two }));
+    const [first, second] = waiting.request.status!.stages;
+    expect([first?.activeSince, second?.activeSince, second?.deadline]).toEqual(['2026-03-02T09:00:00Z', undefined, undefined]);
+    const active = settle({ ...waiting, now: minutes(60), decisions: [decision('bob')] });
+    expect(active.request.status!.stages[1]).toMatchObject({
+      state: 'Active',
+      activeSince: '2026-03-02T10:00:00Z',
+      deadline: '2026-03-02T10:30:00Z',
+    });
+    expect(plan({ ...active, now: minutes(89) }).status.phase).toBe('Reviewing');
+    expect(plan({ ...active, now: minutes(90) }).status.phase).toBe('Expired');
+  });
+
+  it('never ends after that of the request', () => {
+    const short = [policy('short', { timeout: '10m', stages: [stage('any', 1, [user('bob')], { timeout: '30m' })] })];
+    expect(plan(observation({ now: minutes(0), policies: short })).status.stages[0]?.deadline).toBe('2026-03-02T09:10:00Z');
+  });
+});
+
+describe('times and durations that cannot be read', () => {
+  it('hold rather than throw, and let nothing through sooner', () => {
+    const status = { ...plan(observation()).status, submittedAt: 'yesterday' };
+    const policies = [policy('odd', { timeout: '', stages: [stage('any', 1, [user('bob')], { timeout: 'soon' })] })];
+    expect(plan(observation({ policies, request: { status }, spec: { timeout: 'x' } })).after).toEqual([]);
+  });
+
+  it('make a decision late', () => {
+    const planned = plan(observation({ decisions: [decision('bob', 'Approve', { time: 'once' })] }));
+    expect(planned.after).toEqual([]);
+    expect(planned.status.decisions).toMatchObject([{ ignoredBecause: 'Late' }]);
+  });
+});
+
+describe('who counts', () => {
+  it('is nobody without a name, whatever groups they bring', () => {
+    const policies = [policy('crowd', { stages: [stage('any', 1, [group('finance')])] })];
+    const planned = plan(observation({ policies, decisions: [decision('', 'Approve', { groups: ['finance'] })] }));
+    expect(planned.after).toEqual([]);
+    expect(planned.status.decisions).toMatchObject([{ ignoredBecause: 'NotQualified' }]);
+  });
+
+  it('is nobody while it is not known who asked, as it may have been them', () => {
+    const unknown = { requester: { username: '', groups: [] } };
+    expect(kinds(observation({ request: unknown, decisions: [decision('bob')] }))).toEqual([]);
+    const anybody = policy('open', {
+      separation: { requesterMayApprove: true, distinctAcrossStages: true },
+      stages: [stage('any', 1, [user('bob')])],
+    });
+    expect(kinds(observation({ request: unknown, policies: [anybody], decisions: [decision('bob')] }))).toEqual(['release']);
+  });
+
+  it('is whom RBAC allows to approve under that very policy, with the groups they have now', () => {
+    const policies = [policy('rbac', { stages: [stage('any', 1, [{ permission: 'approve' }])] })];
+    const permissions = {
+      mayApprove: (who: string, of: { name: string }, groups: readonly string[]) =>
+        who === 'bob' && of.name === 'rbac' && groups.includes('ops'),
+    };
+    const asked = observation({ policies, permissions });
+    expect(kinds({ ...asked, decisions: [decision('bob', 'Approve', { groups: ['ops'] })] })).toEqual(['release']);
+    expect(kinds({ ...asked, decisions: [decision('bob')] })).toEqual([]);
+    expect(
+      kinds({ ...asked, policies: [policy('other', policies[0]?.spec)], decisions: [decision('bob', 'Approve', { groups: ['ops'] })] }),
+    ).toEqual([]);
+  });
+
+  it('says when others have filled every place already', () => {
+    const policies = [policy('one', { stages: [stage('any', 1, [user('bob'), user('carol')])] })];
+    const early = decision('bob', 'Approve', { time: '2026-03-02T09:01:00Z' });
+    const second = decision('carol', 'Approve', { time: '2026-03-02T09:02:00Z' });
+    expect(plan(observation({ policies, decisions: [second, early] })).status.decisions).toMatchObject([
+      { approver: 'bob', counted: true },
+      { approver: 'carol', counted: false, ignoredBecause: 'PlaceTaken' },
+    ]);
+  });
+
+  it('lets the requester reject their own request where they are asked', () => {
+    const policies = [policy('own', { stages: [stage('any', 1, [user('alice'), user('bob')])] })];
+    expect(plan(observation({ policies, decisions: [decision('alice', 'Reject')] })).status.phase).toBe('Rejected');
+  });
+
+  it('counts somebody in each stage where a policy says that stages share people', () => {
+    const separation = { requesterMayApprove: false, distinctAcrossStages: false };
+    const policies = [policy('shared', { separation, stages: [stage('a', 1, [user('bob')]), stage('b', 1, [user('bob')])] })];
+    expect(kinds(observation({ policies, decisions: [decision('bob')] }))).toEqual(['release']);
+  });
+
+  it('counts somebody for each policy that asks them', () => {
+    const policies = [policy('one', { stages: [stage('a', 1, [user('bob')])] }), policy('two', { stages: [stage('a', 1, [user('bob')])] })];
+    expect(kinds(observation({ policies, decisions: [decision('bob')] }))).toEqual(['release']);
+  });
+});
+
+describe('the status', () => {
+  it('names a stage Skipped where nobody needed to be asked, Waiting before its turn', () => {
+    const stages = [stage('a', 1, [user('bob')]), stage('b', 1, [user('carol')])];
+    expect(evaluate(observation({ policies: [policy('p', { stages })] })).stages.map((s) => s.state)).toEqual(['Active', 'Waiting']);
+    expect(evaluate(observation({ policies: [policy('p', { autoApprove: auto, stages })] })).stages.map((s) => s.state)).toEqual([
+      'Skipped',
+      'Skipped',
+    ]);
+  });
+
+  it('keeps what a decision said', () => {
+    const said = decision('bob', 'Approve', { reason: 'fine', ticket: 'CHG-1' });
+    expect(evaluate(observation({ decisions: [said] })).decisions).toEqual([
+      {
+        name: said.name,
+        verdict: 'Approve',
+        approver: 'bob',
+        via: 'Kubernetes',
+        reason: 'fine',
+        ticket: 'CHG-1',
+        time: said.time,
+        digest: digestA,
+        counted: true,
+      },
+    ]);
+  });
+});
