@@ -25,7 +25,9 @@ const mostDecisions = 100;
 
 /** What a request's status should say, and what is owed. Pure and total: the same facts give the same plan. */
 export function plan(facts: Observation): Plan {
-  return facts.request.spec.draft ? planDraft(facts) : planSubmitted(facts);
+  const { spec, status } = facts.request;
+  const isDraft = spec.draft && !spec.cancelled && outcomeOf(status?.conditions ?? []) === undefined;
+  return isDraft ? planDraft(facts) : planSubmitted(facts);
 }
 
 function planDraft({ request, now, subject }: Observation): Plan {
@@ -52,7 +54,7 @@ function planSubmitted(facts: Observation): Plan {
     ...base(facts.request, digest),
     phase: phaseOf(conditions, { draft: false, someoneAsked: evaluation.verdict === 'Pending' }),
     submittedAt: rfc3339(evaluation.submittedAt),
-    expiresAt: rfc3339(recorded === undefined ? evaluation.expiresAt : Date.parse(before?.expiresAt ?? rfc3339(evaluation.expiresAt))),
+    expiresAt: recorded === undefined ? rfc3339(evaluation.expiresAt) : (before?.expiresAt ?? rfc3339(evaluation.expiresAt)),
     approvals: tally(shown.stages),
     policies: [...shown.policies].slice(0, 64),
     stages: [...shown.stages].slice(0, 64),
@@ -76,11 +78,18 @@ function base(request: Observation['request'], digest: string | undefined) {
 
 /** Once settled, what was counted stays as it was; what came later is listed and ignored. */
 function frozen(before: ApprovalRequestStatus, now: Evaluation): Pick<Evaluation, 'policies' | 'stages' | 'decisions'> {
-  const known = new Set(before.decisions.map((d) => d.name));
-  const late = now.decisions
-    .filter((d) => !known.has(d.name))
-    .map((d): DecisionRecord => ({ ...d, counted: false, ignoredBecause: d.verdict === 'Comment' ? 'Comment' : 'Settled' }));
-  return { policies: before.policies, stages: before.stages, decisions: [...before.decisions, ...late] };
+  const known = new Map(before.decisions.map((d) => [d.name, d]));
+  const late = (d: DecisionRecord): DecisionRecord => ({
+    ...d,
+    counted: false,
+    ignoredBecause: d.verdict === 'Comment' ? 'Comment' : 'Settled',
+  });
+  const there = now.decisions.map((d) => known.get(d.name) ?? late(d));
+  const names = new Set(now.decisions.map((d) => d.name));
+  const gone = before.decisions.filter((d) => !names.has(d.name));
+  // By time, so that of more decisions than are listed it is always the same that are left out.
+  const decisions = [...gone, ...there].sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
+  return { policies: before.policies, stages: before.stages, decisions };
 }
 
 function tally(stages: readonly { approvals: number; required: number }[]): string {
@@ -159,6 +168,14 @@ function progress(facts: Observation, evaluation: Evaluation, outcome: Outcome |
     ];
   }
   if (!request.governs) return kstatus('Ready', outcome.reason, outcome.message);
+  if (!released && !subject.exists) {
+    const never = unreleased(facts, evaluation);
+    return [
+      says('Released', 'False', 'SubjectGone', never),
+      says('Completed', 'True', 'SubjectGone', never),
+      ...kstatus('Stalled', 'SubjectGone', never),
+    ];
+  }
   if (!released)
     return [
       says('Released', 'False', 'Held', unreleased(facts, evaluation)),
@@ -179,6 +196,7 @@ function unreleased(facts: Observation, evaluation: Evaluation): string {
     isTrue(facts.request.status.conditions, 'Settled')
   )
     return 'It was approved, but has been changed since; it stays held.';
+  if (facts.request.spec.cancelled) return 'It was approved, and cancelled before it was let go; it stays held.';
   return decide(facts, evaluation)?.approved === true
     ? 'About to be let go.'
     : 'It was approved, but a policy has become stricter since; it stays held until that is satisfied too.';
