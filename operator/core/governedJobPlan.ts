@@ -23,7 +23,16 @@ export interface JobSeen {
   readonly name: string;
   readonly uid: string;
   readonly released: boolean;
-  readonly ended?: { readonly succeeded: boolean; readonly message: string; readonly at?: string | undefined } | undefined;
+  /** It has been told to stop, and its pods are on their way out. */
+  readonly stopping?: boolean;
+  readonly ended?: End | undefined;
+}
+
+/** How a Job ended. `at` is RFC 3339. */
+interface End {
+  readonly succeeded: boolean;
+  readonly message: string;
+  readonly at?: string | undefined;
 }
 
 export interface RequestSeen {
@@ -51,71 +60,101 @@ export interface GovernedJobPlan {
 
 /** What a GovernedJob's status should say, and what is owed. Pure and total. */
 export function planGovernedJob(facts: GovernedJobFacts): GovernedJobPlan {
-  const { job } = currentJob(facts);
-  const phase = phaseOf(facts, job);
-  const conditions = withStatements(facts.status?.conditions ?? [], statements(facts, phase, job), {
+  const seen = look(facts);
+  const phase = phaseOf(facts, seen);
+  const conditions = withStatements(facts.status?.conditions ?? [], statements(facts, phase, seen), {
     now: facts.now,
     generation: facts.generation,
   });
-  return { status: statusOf(facts, phase, job, conditions), effects: effects(facts, job) };
+  return { status: statusOf(facts, phase, seen, conditions), effects: effects(facts, seen) };
 }
 
-/** A released Job is the one that counts, whatever the spec says now: what runs is what was approved. */
-function currentJob({ jobs, wantedJob }: GovernedJobFacts): { job: JobSeen | undefined } {
-  return { job: jobs.find((j) => j.released) ?? jobs.find((j) => j.name === wantedJob) };
+/** What the facts amount to. What is on record stays, though the request be collected and the Job deleted: nobody is asked twice. */
+interface Seen {
+  /** A released Job is the one that counts, whatever the spec says now: what runs is what was approved. */
+  readonly job: JobSeen | undefined;
+  readonly end: End | undefined;
+  /** `end` is only what follows from the Job not being there; should it turn up after all, it counts again. */
+  readonly lost: boolean;
+  readonly outcome: Outcome | undefined;
 }
 
-function effects(facts: GovernedJobFacts, job: JobSeen | undefined): GovernedJobEffect[] {
+function look({ jobs, wantedJob, status, request, cancelled }: GovernedJobFacts): Seen {
+  const job = jobs.find((j) => j.released) ?? jobs.find((j) => j.name === wantedJob);
+  const outcome = recordedOutcome(status) ?? request?.outcome;
+  const end = recordedEnd(status) ?? (job?.released === true ? job.ended : undefined);
+  const wasThere = status?.startedAt !== undefined || (jobs.length === 0 && !cancelled && outcome?.approved === true);
+  const lost = end === undefined && job === undefined && wasThere;
+  return { job, outcome, lost, end: lost ? { succeeded: false, message: 'Its Job was deleted before anybody saw it end.' } : end };
+}
+
+const recorded = (status: GovernedJobStatus | undefined, type: string): Condition | undefined =>
+  status?.conditions.find((c) => c.type === type);
+
+function recordedEnd(status: GovernedJobStatus | undefined): End | undefined {
+  const completed = recorded(status, 'Completed');
+  return completed?.status === 'True' ? { succeeded: completed.reason === 'Succeeded', message: completed.message } : undefined;
+}
+
+function recordedOutcome(status: GovernedJobStatus | undefined): Outcome | undefined {
+  const approved = recorded(status, 'Approved');
+  if (approved === undefined || approved.status === 'Unknown') return undefined;
+  return { approved: approved.status === 'True', reason: approved.reason as Outcome['reason'], message: approved.message };
+}
+
+function effects(facts: GovernedJobFacts, { job, end, outcome }: Seen): GovernedJobEffect[] {
   const { request, cancelled } = facts;
-  if (job?.released === true) {
-    return cancelled && job.ended === undefined ? [{ kind: 'abortJob', name: job.name }] : [];
-  }
-  if (request?.outcome !== undefined) return [];
-  if (request !== undefined && cancelled) return request.cancelled ? [] : [{ kind: 'cancelRequest' }];
-  if (cancelled || facts.authorMayCreateJobs === false) return [];
-  const stale = facts.jobs
-    .filter((j) => j.name !== facts.wantedJob)
-    .map((j): GovernedJobEffect => ({ kind: 'deleteJob', name: j.name, uid: j.uid }));
+  if (end !== undefined || outcome?.approved === false) return [];
+  if (job?.released === true) return cancelled && job.stopping !== true ? [{ kind: 'abortJob', name: job.name }] : [];
+  if (cancelled) return cancelling(facts, outcome);
+  if (outcome !== undefined || facts.authorMayCreateJobs === false) return [];
   return [
-    ...stale,
+    ...facts.jobs.filter((j) => j.name !== facts.wantedJob).map(deletion),
     ...(job === undefined ? [{ kind: 'createJob' } as const] : []),
     ...(request === undefined ? [{ kind: 'createRequest' } as const] : request.upToDate ? [] : [{ kind: 'updateRequest' } as const]),
   ];
 }
 
+/** Before anything was let go. The request ends the Job with itself; where it can not, as nobody asked yet or everybody has agreed, the Job is removed. */
+function cancelling({ request, jobs }: GovernedJobFacts, outcome: Outcome | undefined): GovernedJobEffect[] {
+  return [
+    ...(request === undefined || request.cancelled ? [] : [{ kind: 'cancelRequest' } as const]),
+    ...(request === undefined || outcome?.approved === true ? jobs.map(deletion) : []),
+  ];
+}
+
+const deletion = ({ name, uid }: JobSeen): GovernedJobEffect => ({ kind: 'deleteJob', name, uid });
+
 interface Row {
   readonly phase: GovernedJobPhase;
-  readonly when: (facts: GovernedJobFacts, job: JobSeen | undefined) => boolean;
+  readonly when: (facts: GovernedJobFacts, seen: Seen) => boolean;
 }
 
 /** The first row that fits is the phase; the last always fits. No row reads an earlier phase. */
 const table: readonly Row[] = [
-  {
-    phase: 'Cancelled',
-    when: (f, job) => f.cancelled && (f.request === undefined || f.request.outcome?.approved === false || job?.ended?.succeeded === false),
-  },
-  { phase: 'Succeeded', when: (_f, job) => job?.released === true && job.ended?.succeeded === true },
-  { phase: 'Failed', when: (_f, job) => job?.released === true && job.ended?.succeeded === false },
-  { phase: 'Running', when: (_f, job) => job?.released === true },
-  { phase: 'Expired', when: (f) => f.request?.outcome?.reason === 'Expired' },
-  { phase: 'Cancelled', when: (f) => f.request?.outcome?.reason === 'Cancelled' || f.request?.outcome?.reason === 'SubjectGone' },
-  { phase: 'Rejected', when: (f) => f.request?.outcome?.approved === false },
-  { phase: 'Failed', when: (f, job) => job === undefined && f.status?.startedAt !== undefined },
-  { phase: 'AwaitingApproval', when: (f, job) => job !== undefined && f.request !== undefined },
-  { phase: 'Validating', when: (f) => f.authorMayCreateJobs !== false && f.refusal === undefined },
+  { phase: 'Succeeded', when: (_f, { end }) => end?.succeeded === true },
+  { phase: 'Cancelled', when: (f, { end }) => f.cancelled && end !== undefined },
+  { phase: 'Failed', when: (_f, { end }) => end !== undefined },
+  { phase: 'Running', when: (_f, { job }) => job?.released === true },
+  { phase: 'Expired', when: (_f, { outcome }) => outcome?.reason === 'Expired' },
+  { phase: 'Cancelled', when: (_f, { outcome }) => outcome?.reason === 'Cancelled' || outcome?.reason === 'SubjectGone' },
+  { phase: 'Rejected', when: (_f, { outcome }) => outcome?.approved === false },
+  { phase: 'Cancelled', when: (f, { job }) => f.cancelled && (f.request === undefined || (job === undefined && f.request.cancelled)) },
+  { phase: 'AwaitingApproval', when: (f, { job }) => job !== undefined && f.request !== undefined && f.refusal === undefined },
+  { phase: 'Validating', when: (f, { outcome }) => f.authorMayCreateJobs !== false && f.refusal === undefined && outcome === undefined },
   { phase: 'Pending', when: () => true },
 ];
 
-const phaseOf = (facts: GovernedJobFacts, job: JobSeen | undefined): GovernedJobPhase =>
-  table.find((row) => row.when(facts, job))?.phase ?? 'Pending';
+const phaseOf = (facts: GovernedJobFacts, seen: Seen): GovernedJobPhase => table.find((row) => row.when(facts, seen))?.phase ?? 'Pending';
 
 const finalPhases: readonly GovernedJobPhase[] = ['Succeeded', 'Failed', 'Rejected', 'Cancelled', 'Expired'];
 
-function statusOf(facts: GovernedJobFacts, phase: GovernedJobPhase, job: JobSeen | undefined, conditions: Condition[]): GovernedJobStatus {
+function statusOf(facts: GovernedJobFacts, phase: GovernedJobPhase, { job, end }: Seen, conditions: Condition[]): GovernedJobStatus {
   const before = facts.status;
-  const digest = facts.request?.digest;
+  const digest = facts.request === undefined ? before?.checkpoint?.digest : facts.request.digest;
+  const request = facts.request ?? before?.approvalRequest;
   const startedAt = before?.startedAt ?? (job?.released === true ? rfc3339(facts.now) : undefined);
-  const completedAt = before?.completedAt ?? (finalPhases.includes(phase) ? (job?.ended?.at ?? rfc3339(facts.now)) : undefined);
+  const completedAt = finalPhases.includes(phase) ? (before?.completedAt ?? end?.at ?? rfc3339(facts.now)) : undefined;
   const captured = before?.checkpoint?.digest === digest ? before?.checkpoint?.capturedAt : undefined;
   const seen = job ?? before?.job;
   return {
@@ -123,7 +162,7 @@ function statusOf(facts: GovernedJobFacts, phase: GovernedJobPhase, job: JobSeen
     observedGeneration: facts.generation,
     executionId: facts.uid,
     conditions,
-    ...(facts.request === undefined ? {} : { approvalRequest: { name: facts.request.name } }),
+    ...(request === undefined ? {} : { approvalRequest: { name: request.name } }),
     ...(seen === undefined ? {} : { job: { name: seen.name, uid: seen.uid } }),
     ...(digest === undefined ? {} : { checkpoint: { digest, capturedAt: captured ?? rfc3339(facts.now), name: 'pre-approval' } }),
     ...(startedAt === undefined ? {} : { startedAt }),
@@ -131,36 +170,36 @@ function statusOf(facts: GovernedJobFacts, phase: GovernedJobPhase, job: JobSeen
   };
 }
 
-function statements(facts: GovernedJobFacts, phase: GovernedJobPhase, job: JobSeen | undefined): Statement[] {
-  const approved = approvalOf(facts, job);
-  const completed =
-    job?.ended !== undefined && job.released
-      ? [says('Completed', 'True', job.ended.succeeded ? 'Succeeded' : 'Failed', job.ended.message)]
-      : [says('Completed', 'False', 'Pending', 'It has not ended.')];
-  return [approved, ...completed, ...kstatus(facts, phase, approved.message, job)];
+function statements(facts: GovernedJobFacts, phase: GovernedJobPhase, seen: Seen): Statement[] {
+  const approved = approvalOf(facts, seen);
+  return [approved, completion(seen), ...kstatus(facts, phase, approved.message, seen)];
+}
+
+function completion({ end, lost }: Seen): Statement {
+  if (end === undefined) return says('Completed', 'False', 'Pending', 'It has not ended.');
+  if (lost) return says('Completed', 'Unknown', 'SubjectGone', end.message);
+  return says('Completed', 'True', end.succeeded ? 'Succeeded' : 'Failed', end.message);
 }
 
 /**
  * A yes is reported together with the release that follows it, and while people decide the request tells how far they are: so each is one write
  * of this status, not several.
  */
-function approvalOf({ request }: GovernedJobFacts, job: JobSeen | undefined): Statement {
+function approvalOf({ request }: GovernedJobFacts, { job, end, outcome }: Seen): Statement {
+  const isTold = outcome !== undefined && (!outcome.approved || job?.released === true || end !== undefined);
+  if (isTold) return says('Approved', outcome.approved ? 'True' : 'False', outcome.reason, outcome.message);
   if (request === undefined) return says('Approved', 'Unknown', 'Pending', 'Nobody has been asked yet.');
-  const { outcome } = request;
-  if (outcome === undefined || (outcome.approved && job?.released !== true)) {
-    return says('Approved', 'Unknown', 'AwaitingApproval', `Waiting for approval: see ApprovalRequest ${request.name}.`);
-  }
-  return says('Approved', outcome.approved ? 'True' : 'False', outcome.reason, outcome.message);
+  return says('Approved', 'Unknown', 'AwaitingApproval', `Waiting for approval: see ApprovalRequest ${request.name}.`);
 }
 
-function kstatus(facts: GovernedJobFacts, phase: GovernedJobPhase, approval: string, job: JobSeen | undefined): Statement[] {
+function kstatus(facts: GovernedJobFacts, phase: GovernedJobPhase, approval: string, { end, outcome }: Seen): Statement[] {
   const say = (which: string, reason: Statement['reason'], message: string) =>
     (['Ready', 'Reconciling', 'Stalled'] as const).map((type) => says(type, type === which ? 'True' : 'False', reason, message));
   switch (phase) {
     case 'Succeeded':
-      return say('Ready', 'Succeeded', job?.ended?.message ?? 'It ran to completion.');
+      return say('Ready', 'Succeeded', end?.message ?? 'It ran to completion.');
     case 'Failed':
-      return say('Stalled', 'Failed', job?.ended?.message ?? 'Its Job was deleted before it ended.');
+      return say('Stalled', 'Failed', end?.message ?? 'It failed.');
     case 'Running':
       return say('Reconciling', 'Running', 'It has been let go and has not ended.');
     case 'Cancelled':
@@ -173,6 +212,13 @@ function kstatus(facts: GovernedJobFacts, phase: GovernedJobPhase, approval: str
     case 'Pending':
     case 'Validating':
       if (facts.refusal !== undefined) return say('Stalled', 'InvalidSpec', facts.refusal);
+      if (outcome !== undefined) {
+        return say(
+          'Stalled',
+          'SubjectChanged',
+          'It was changed after it had been approved, so nothing is run: cancel it and create another.',
+        );
+      }
       return facts.authorMayCreateJobs === false
         ? say(
             'Stalled',

@@ -44,6 +44,8 @@ export interface HeldFacts {
   /** Digest of what would run; absent when it cannot be digested, and then `fault` says why. */
   readonly content?: string;
   readonly fault?: string;
+  /** It has been told to stop as failed, and has not ended yet. */
+  readonly stopping?: boolean;
   readonly ended?: { readonly succeeded: boolean; readonly message: string; readonly at?: string };
   /** What its author says about it. */
   readonly claim: Claimed;

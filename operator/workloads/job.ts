@@ -62,7 +62,8 @@ function project(raw: RawObject): HeldFacts {
   const marks = metadata.annotations ?? {};
   const { [labels.held]: held, ...otherLabels } = metadata.labels ?? {};
   const controller = metadata.ownerReferences?.find((o) => o.controller === true);
-  const ended = endOf(raw['status'] as JobStatus | undefined);
+  const status = raw['status'] as JobStatus | undefined;
+  const ended = endOf(status);
   return {
     kind: 'Job',
     namespace: metadata.namespace ?? '',
@@ -80,6 +81,7 @@ function project(raw: RawObject): HeldFacts {
     ...digestOrFault(raw),
     ...releasedBy(marks),
     ...(ended === undefined ? {} : { ended }),
+    ...(ended === undefined && isTrue(status, 'FailureTarget') ? { stopping: true } : {}),
     ...(controller === undefined ? {} : { controller: { kind: controller.kind, name: controller.name, uid: controller.uid } }),
   };
 }
@@ -99,6 +101,9 @@ function releasedBy(marks: Readonly<Record<string, string>>): Pick<HeldFacts, 'r
   return digest === undefined ? {} : { released: { digest, request: marks[annotations.request] ?? '' } };
 }
 
+const isTrue = (status: JobStatus | undefined, type: string): boolean =>
+  status?.conditions?.some((c) => c.type === type && c.status === 'True') ?? false;
+
 function endOf(status: JobStatus | undefined): HeldFacts['ended'] {
   const end = status?.conditions?.find((c) => (c.type === 'Complete' || c.type === 'Failed') && c.status === 'True');
   if (end === undefined) return undefined;
@@ -113,21 +118,25 @@ function claimOf(raw: RawObject): Claimed {
   const operation = said[authorAnnotations.operation];
   const context = parsedContext(said[authorAnnotations.context], faults);
   const timeout = said[authorAnnotations.timeout];
+  const waits = timeout !== undefined && isDuration(timeout);
   const reason = bounded(said, authorAnnotations.reason, 1024, faults);
   const ticket = bounded(said, authorAnnotations.ticket, 256, faults);
   if (operation !== undefined && !dnsLabel.test(operation))
     faults.push(`annotation ${authorAnnotations.operation} is "${operation}"; expected one DNS label, such as wire-transfer`);
-  if (timeout !== undefined && !Duration.safeParse(timeout).success)
-    faults.push(`annotation ${authorAnnotations.timeout} is "${timeout}"; expected a duration, such as 48h`);
+  if (timeout !== undefined && !waits)
+    faults.push(`annotation ${authorAnnotations.timeout} is "${timeout}"; expected a duration of at least 1s, such as 48h`);
   return {
     operation: operation !== undefined && dnsLabel.test(operation) ? operation : defaultOperation(raw),
     ...(reason === undefined ? {} : { reason }),
     ...(ticket === undefined ? {} : { ticket }),
     ...(context === undefined ? {} : { context }),
-    ...(timeout === undefined ? {} : { timeout }),
+    ...(waits ? { timeout } : {}),
     faults,
   };
 }
+
+/** What the schema of a request accepts: a request that said otherwise could not be created, and nobody would be told. */
+const isDuration = (text: string): boolean => Duration.safeParse(text).success && /[1-9]/.test(text);
 
 function bounded(said: Readonly<Record<string, string>>, key: string, most: number, faults: string[]): string | undefined {
   const text = said[key];
@@ -154,10 +163,15 @@ function parsedContext(text: string | undefined, faults: string[]): Readonly<Rec
   if (text === undefined) return undefined;
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  } catch {
-    // Not JSON: told below, in the same words as JSON of the wrong kind.
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      // Whoever approves must see what is written there, not what was left of it: numbers that JSON cannot carry are refused.
+      contentDigest(value);
+      return value as Record<string, unknown>;
+    }
+    faults.push(`annotation ${authorAnnotations.context} is not a JSON object; expected for example {"amount": 50000}`);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    faults.push(`annotation ${authorAnnotations.context} cannot be used: ${why}; expected for example {"amount": 50000}`);
   }
-  faults.push(`annotation ${authorAnnotations.context} is not a JSON object; expected for example {"amount": 50000}`);
   return undefined;
 }
