@@ -8,7 +8,9 @@ import { CountersignError } from './core/errors.ts';
 export const roles = ['controller', 'admission'] as const;
 export type Role = (typeof roles)[number];
 
-const whole = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
+// Digits alone: what coercion would make of null, true, an empty text or 0x1F is nobody's intention.
+const whole = (least: number, most: number) =>
+  z.preprocess((given) => (typeof given === 'string' && /^[0-9]+$/.test(given) ? Number(given) : given), z.int().min(least).max(most));
 const port = whole(0, 65_535);
 const milliseconds = Duration.transform((text) => durationMs(text));
 const url = z.string().regex(/^https:\/\/[^\s]+$/, 'expected an address that starts with https://');
