@@ -30,7 +30,7 @@ const targets = { operator: buildOperator, plugin: buildPlugin, krew: buildKrew 
 
 /** Builds as if into this repository, since source maps name their sources from where they lie, and writes it below `out`. */
 async function emit(options: BuildOptions, out: string): Promise<void> {
-  const { outputFiles = [] } = await build({ ...shared, ...options, write: false });
+  const { outputFiles } = await build({ ...shared, ...options, write: false });
   for (const { path, contents } of outputFiles) {
     const file = join(out, relative(root, path));
     mkdirSync(dirname(file), { recursive: true });
