@@ -43,13 +43,14 @@ export class WorkQueue {
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Infinity;
   #closed = false;
+  readonly #stopMeasuring: () => void;
   #onReady: () => void = () => undefined;
 
   constructor(options: WorkQueueOptions) {
     this.#monotonic = options.monotonic ?? (() => performance.now());
     const { queueDepth, queueOldestAge } = options.metrics;
     // Measured when somebody looks, which costs the queue nothing.
-    options.metrics.onCollect(() => {
+    this.#stopMeasuring = options.metrics.onCollect(() => {
       queueDepth.set({ controller: options.name, priority: 'normal' }, this.#count('normal'));
       queueDepth.set({ controller: options.name, priority: 'low' }, this.#count('low'));
       queueOldestAge.set({ controller: options.name }, this.oldestAgeMs() / 1000);
@@ -147,6 +148,7 @@ export class WorkQueue {
     this.#closed = true;
     clearTimeout(this.#timer);
     this.#waiting.clear();
+    this.#stopMeasuring();
   }
 
   #takeFrom(priority: Priority): string | undefined {

@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram } from 'prom-client';
+import { Counter, Gauge, Histogram, collectDefaultMetrics } from 'prom-client';
 import type { Registry } from 'prom-client';
 import { FunctionNames } from './functionNames.ts';
 
@@ -12,7 +12,7 @@ const human = [1, 10, 30, 60, 300, 900, 3600, 4 * 3600, 12 * 3600, 24 * 3600, 48
 /** Declares every metric on the given registry. Called once, by whoever starts the process or a test. */
 export function createMetrics(registry: Registry) {
   const registers = [registry];
-  const collectors: (() => void)[] = [];
+  const measures = new Set<() => void>();
   const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
     new Counter<L>({ name, help, labelNames: [...labelNames], registers });
   const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
@@ -22,17 +22,22 @@ export function createMetrics(registry: Registry) {
 
   return {
     registry,
-    /** Runs when the metrics are read: the place for gauges that are cheaper to measure than to keep. */
-    onCollect: (measure: () => void): void => void collectors.push(measure),
-    /** The text that /metrics answers. */
-    read: async (): Promise<string> => {
-      for (const measure of collectors) measure();
-      return registry.metrics();
+    /** Runs when the metrics are read: the place for gauges that are cheaper to measure than to keep. Returns how to stop. */
+    onCollect: (measure: () => void): (() => void) => {
+      measures.add(measure);
+      return () => measures.delete(measure);
     },
     /** Bounds the values of function_name; use it for every function_name label. */
     functionNames: new FunctionNames(),
 
-    executions: counter('governance_executions_total', 'Governed executions by how they ended.', ['function_name', 'status']),
+    executions: new Counter({
+      name: 'governance_executions_total',
+      help: 'Governed executions by how they ended.',
+      labelNames: ['function_name', 'status'],
+      registers,
+      // A registry reads its metrics in the order of their declaration: as this is the first, all measures are fresh for the others.
+      collect: () => measures.forEach((measure) => measure()),
+    }),
     approvalDuration: histogram('approval_duration_seconds', 'From asking people to their answer.', ['function_name'], human),
     policyViolations: counter('policy_violations_total', 'Attempts that a policy refused.', ['policy_type', 'function_name']),
 
@@ -70,4 +75,9 @@ export function createMetrics(registry: Registry) {
     apiRequestDuration: histogram('countersign_api_request_duration_seconds', 'Duration of requests to the API server.', ['verb'], fast),
     leader: gauge('countersign_leader', '1 while this process leads.', []),
   };
+}
+
+/** Adds CPU, memory, event loop and garbage collection of this process. */
+export function addProcessMetrics(registry: Registry): void {
+  collectDefaultMetrics({ register: registry });
 }
