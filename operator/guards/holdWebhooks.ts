@@ -7,6 +7,9 @@ import { compiledGuard, guardLabels, guardOf, hash, type GuardObject, type HoldW
 /** The name of the one configuration that holds the entries of all policies. */
 export const holdWebhooksName = 'countersign-hold';
 
+/** The path on which the templates of CronJobs are stamped with whoever last changed them. */
+export const cronJobPath = '/stamp/cronjobs';
+
 /** How the API server reaches us: a Service of the cluster, or the base URL of a process outside it. */
 export type WebhookClient = { readonly caBundle: string } & (
   { readonly service: { readonly namespace: string; readonly name: string; readonly port?: number } } | { readonly url: string }
@@ -30,7 +33,8 @@ export function policyOfHoldPath(path: string): PolicyId | undefined {
  * together. failurePolicy Ignore, because the backstop of each policy refuses what was missed; so Jobs that nobody governs never meet us.
  */
 export function compileHoldWebhooks(policies: readonly GuardedPolicy[], client: WebhookClient): GuardObject {
-  const webhooks = policies.flatMap((policy) => jobSelections(policy).map((selected) => holdWebhook(policy, selected, client)));
+  const holds = policies.flatMap((policy) => jobSelections(policy).map((selected) => holdWebhook(policy, selected, client)));
+  const webhooks = [...holds, ...cronJobNamespaces(policies).map((selected) => cronJobWebhook(selected, client))];
   return {
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind: 'MutatingWebhookConfiguration',
@@ -55,6 +59,32 @@ function holdWebhook(policy: GuardedPolicy, selected: Selection, client: Webhook
     reinvocationPolicy: 'IfNeeded',
     sideEffects: 'None',
     timeoutSeconds: 5,
+    admissionReviewVersions: ['v1'],
+  };
+}
+
+/** Where Jobs are governed, and so where it matters who wrote a CronJob's template. The labels of its Jobs are not the CronJob's own. */
+function cronJobNamespaces(policies: readonly GuardedPolicy[]): Selection[] {
+  const all = policies
+    .flatMap(jobSelections)
+    .map(({ namespaceSelector }) => (namespaceSelector === undefined ? {} : { namespaceSelector }));
+  return [...new Map(all.map((selected) => [canonicalJson(selected), selected])).values()];
+}
+
+function cronJobWebhook(selected: Selection, client: WebhookClient): HoldWebhook {
+  const templateChanged = "request.operation == 'CREATE' || object.spec.jobTemplate != oldObject.spec.jobTemplate";
+  return {
+    name: `cronjobs.s${hash(canonicalJson(selected), 8)}.hold.countersign.dev`,
+    clientConfig: clientConfig(client, cronJobPath),
+    rules: [{ apiGroups: ['batch'], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: ['cronjobs'], scope: 'Namespaced' }],
+    matchPolicy: 'Equivalent',
+    matchConditions: [{ name: 'template-changed', expression: templateChanged }],
+    ...selected,
+    failurePolicy: 'Ignore',
+    reinvocationPolicy: 'IfNeeded',
+    sideEffects: 'None',
+    // Short, because it also stands before CronJobs whose Jobs nobody governs.
+    timeoutSeconds: 1,
     admissionReviewVersions: ['v1'],
   };
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { annotations } from '../../crds/v1alpha1/index.ts';
+import { cronJobPath } from '../../operator/guards/holdWebhooks.ts';
 import { allowed, type AdmissionHandler } from './handler.ts';
 import { callerMarks, setEntries } from './marks.ts';
 import type { PatchOperation, Reviewed } from './review.ts';
@@ -16,7 +17,7 @@ const path = '/spec/jobTemplate/metadata';
 
 /** Whoever last changed the template asks for its Jobs. What the MutatingAdmissionPolicy countersign-cronjob-author does. */
 export const stampCronJob: AdmissionHandler = {
-  path: '/stamp/cronjobs',
+  path: cronJobPath,
   name: 'stamp-cronjob',
   kinds: ['CronJob'],
   review: (request) => {
