@@ -1,6 +1,8 @@
 import { CountersignError } from './core/errors.ts';
 import { readSettings } from './config.ts';
 import { World } from './reconcilers/world.ts';
+import { startAdmission } from './roles/admission.ts';
+import { CertificateKeeper } from './roles/certificate.ts';
 import { startController } from './roles/controller.ts';
 import { prepare, version, type Running } from './roles/shared.ts';
 import { startHealthServer } from './telemetry/healthServer.ts';
@@ -18,17 +20,23 @@ async function main(): Promise<void> {
     missing: () => [...(started ? [] : ['start']), ...running.flatMap((role) => role.missing())],
   });
   log.info({ roles: settings.roles, healthPort: health.port, version }, 'starting');
-  const world = new World({ client: shared.connect('watch'), log, metrics: shared.metrics });
-  await world.start();
-  if (settings.roles.includes('controller')) running.push(await startController(shared, world, () => undefined));
+  const keeper = new CertificateKeeper({ settings, client: shared.connect('certificates', 2), log });
+  const world = settings.roles.includes('controller')
+    ? new World({ client: shared.connect('watch'), log, metrics: shared.metrics })
+    : undefined;
+  await world?.start();
+  if (world !== undefined) running.push(await startController(shared, world, keeper));
+  if (settings.roles.includes('admission')) running.push(startAdmission(shared, keeper, world?.requests));
+  await keeper.start();
   started = true;
   log.info('started');
   const signal = await new Promise<string>((resolve) => {
     for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, resolve);
   });
   log.info({ signal }, 'stopping');
+  keeper.stop();
   for (const role of running.reverse()) await role.stop();
-  await world.stop();
+  await world?.stop();
   await shared.tracing.stop();
   await health.close();
   log.info('stopped');

@@ -91,6 +91,8 @@ export class Controllers {
     for (const governedJob of world.governedJobs.values()) this.#wake('governedjob', governedJob);
     for (const cache of Object.values(world.policies))
       for (const policy of cache.values()) this.#wake('policy', { namespace: policy.namespace, name: policy.name });
+    // Guards of policies that were deleted while nobody looked are removed.
+    for (const policy of this.#options.policy.store.policies()) this.#wakePolicy(policy);
     for (const [kind, cache] of world.held) for (const held of cache.values()) this.#wakeHeld(kind, held);
     for (const request of world.requests.values()) this.#byName.retention.enqueue(request.namespace, { priority: 'low' });
     for (const decision of world.decisions.values()) this.#byName.retention.enqueue(decision.namespace, { priority: 'low' });
@@ -104,12 +106,26 @@ export class Controllers {
     await this.events.flush();
   }
 
+  /** After a change of what all policies' guards depend on, such as the certificate. */
+  wakePolicies(): void {
+    const { policies } = this.#options.world;
+    for (const cache of Object.values(policies))
+      for (const { namespace, name } of cache.values()) this.#wake('policy', { namespace, name });
+  }
+
+  /** `ApprovalPolicy payments/tiers`, as guards name their policy. */
+  #wakePolicy(described: string): void {
+    const key = described.split(' ')[1];
+    if (key !== undefined) this.#byName.policy.enqueue(key);
+  }
+
   #all(): Controller[] {
     return [...Object.values(this.#byName), ...this.#held.values()];
   }
 
   #subscribe(): void {
-    const { world, client, namespace, log, metrics } = this.#options;
+    const options = this.#options;
+    const { world, client, namespace, log, metrics } = options;
     this.#unsubscribe.push(
       world.requests.onChange(({ old, new: now }) => this.#requestChanged(now ?? old, now === undefined)),
       world.decisions.onChange(({ old, new: now }) => {
@@ -133,6 +149,8 @@ export class Controllers {
         if (old !== undefined && now !== undefined) this.#wakeOpenRequests(key);
       }),
       ...[...world.held].map(([kind, cache]) => cache.onChange(({ old, new: now }) => this.#heldChanged(kind, now ?? old))),
+      // A guard that somebody edits or deletes is mended.
+      options.policy.store.onChange((policy) => this.#wakePolicy(policy)),
       watchUninstall({ client, namespace, log, metrics }, (key) => this.#byName.uninstall.enqueue(key)),
     );
   }

@@ -60,10 +60,12 @@ export function requesterOf(said: Readonly<Record<string, string>> | undefined):
 export const isSettled = (request: { readonly status: ApprovalRequestStatus | undefined }): boolean =>
   request.status?.conditions.some((c) => c.type === 'Settled' && c.status === 'True') ?? false;
 
-/** Settled with nothing left to follow: refused, or released and ended, or approved with nothing to release. */
-export const isFinished = (request: RequestRecord): boolean =>
-  isSettled(request) &&
-  (request.governs === undefined || ['Completed', 'Rejected', 'Cancelled', 'Expired'].includes(request.status?.phase ?? ''));
+/** Settled with nothing left to follow: refused, or released and ended, or approved with nothing to release, or gone before it was released. */
+export const isFinished = ({ status, governs }: Pick<RequestRecord, 'status' | 'governs'>): boolean =>
+  isSettled({ status }) &&
+  (governs === undefined ||
+    ['Rejected', 'Cancelled', 'Expired'].includes(status?.phase ?? '') ||
+    (status?.conditions.some((c) => c.type === 'Completed' && c.status === 'True') ?? false));
 
 /** A decision, with every request that it names. */
 export interface DecisionEntry extends Omit<DecisionFacts, 'digest' | 'requestUid'> {

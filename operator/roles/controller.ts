@@ -1,3 +1,5 @@
+import { injectCaBundle, webhookConfigurationName } from '../../webhooks/admission/index.ts';
+import type { Settings } from '../config.ts';
 import { LeaderElection } from '../kube/leaderElection.ts';
 import { isForbidden } from '../kube/client/apiError.ts';
 import type { KubeClient } from '../kube/client/kubeClient.ts';
@@ -5,6 +7,7 @@ import type { WebhookClient } from '../guards/index.ts';
 import { Controllers } from '../reconcilers/controllers.ts';
 import { GuardStore } from '../reconcilers/policy/guardStore.ts';
 import type { World } from '../reconcilers/world.ts';
+import { admissionService, type Certificate, type CertificateKeeper } from './certificate.ts';
 import { serviceAccount, type Running, type Shared } from './shared.ts';
 
 /** The Lease by which one of several replicas leads; the guards of the API server read it too. */
@@ -23,11 +26,18 @@ const kindsOfGuards = {
 const proveEveryMs = 2_000;
 
 /** Reconciles, in whichever replica leads. */
-export async function startController(shared: Shared, world: World, webhookClient: () => WebhookClient | undefined): Promise<Running> {
+export async function startController(shared: Shared, world: World, keeper: CertificateKeeper): Promise<Running> {
   const { settings, log, metrics } = shared;
   const client = shared.connect('controller');
   const store = new GuardStore({ client, log, metrics, kinds: kindsOfGuards[settings.hold_mode] });
   await store.start();
+  const webhookClient = (): WebhookClient | undefined => reachedBy(keeper.current, settings);
+  // cert-manager's own injector does this for certificates that it makes.
+  if (settings.cert_dir === undefined) {
+    keeper.onLook(async ({ caBundle }) => {
+      await injectCaBundle(client, [webhookConfigurationName], caBundle);
+    });
+  }
   let controllers: Controllers | undefined;
   let stopping: Promise<void> = Promise.resolve();
   const leader = new LeaderElection({
@@ -52,6 +62,7 @@ export async function startController(shared: Shared, world: World, webhookClien
         });
     },
   });
+  keeper.onChange(() => controllers?.wakePolicies());
   leader.start();
   metrics.onCollect(() => metrics.heldWork.set(world.heldWork()));
   const proof = proveGuards(client, settings.namespace);
@@ -69,6 +80,13 @@ export async function startController(shared: Shared, world: World, webhookClien
       await client.close();
     },
   };
+}
+
+/** How the API server reaches admission; undefined until there is a certificate to trust. */
+function reachedBy(certificate: Certificate | undefined, { admission_url: url, namespace }: Settings): WebhookClient | undefined {
+  if (certificate === undefined) return undefined;
+  const caBundle = Buffer.from(certificate.caBundle).toString('base64');
+  return url === undefined ? { caBundle, service: { namespace, name: admissionService } } : { caBundle, url };
 }
 
 function controllersOf(
