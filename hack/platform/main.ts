@@ -1,0 +1,56 @@
+// The command behind `make up` and `make down`: the cluster of hack/cluster with the chart on it and the operator beside it, left running.
+import { spawnSync } from 'node:child_process';
+import { join, relative } from 'node:path';
+import { attachCluster } from '../cluster/cluster.ts';
+import { clusterFolder, kubeconfigFile, runFolder } from '../cluster/run.ts';
+import { installOnKind } from './kind.ts';
+import { installPlatform } from './platform.ts';
+import { gatherPrograms, programsFolder, rememberOperator, stopRememberedOperator } from './running.ts';
+
+const log = (line: string): void => console.log(line);
+const shown = (path: string): string => relative(process.cwd(), path);
+
+/** The cluster has a command of its own, which other work on it uses too. */
+function clusterCommand(verb: 'up' | 'down'): void {
+  const { status } = spawnSync(process.execPath, [join(import.meta.dirname, '..', 'cluster', 'main.ts'), verb], { stdio: 'inherit' });
+  // What went wrong it has said itself.
+  if (status !== 0) process.exit(1);
+}
+
+async function up(): Promise<void> {
+  clusterCommand('up');
+  if (process.env['CLUSTER'] === 'kind') {
+    await installOnKind(log);
+    return;
+  }
+  const cluster = await attachCluster(clusterFolder);
+  if (cluster === undefined) throw new Error('the cluster ended as soon as it had started; see .run/cluster/logs');
+  if (await stopRememberedOperator()) log('stopped the operator that was running');
+  const { operator } = await installPlatform(cluster, { dir: runFolder, detached: true, log });
+  rememberOperator(operator);
+  gatherPrograms(cluster, programsFolder);
+  log(`
+The operator runs, with a token that is good for a day (make up again renews it); its log: ${shown(operator.logFile)}
+To use it from this shell, as the cluster's admin, with kubectl, helm and kubectl approve:
+
+  export KUBECONFIG=$PWD/${shown(kubeconfigFile)} PATH=$PWD/${shown(programsFolder)}:$PATH
+
+As somebody else: hack/user NAME GROUP… > FILE. To end it: make down`);
+}
+
+async function down(): Promise<void> {
+  if (await stopRememberedOperator()) log('the operator is stopped');
+  clusterCommand('down');
+}
+
+async function main(): Promise<void> {
+  const verb = process.argv[2];
+  if (verb === 'up') await up();
+  else if (verb === 'down') await down();
+  else throw new Error('usage: node hack/platform/main.ts up|down');
+}
+
+main().catch((error: unknown) => {
+  console.error(process.env['DEBUG'] ? error : error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+});

@@ -1,0 +1,25 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+
+const root = join(import.meta.dirname, '..', '..');
+
+it('tells the whole story on a control plane of its own, and observes each step', { timeout: 300_000 }, async () => {
+  const { code, text } = await demo();
+  expect(text).toContain('Every step was observed.');
+  expect(code).toBe(0);
+  // The refusal is the API server's own, and the ends of both requests are told.
+  expect(text).toContain("ValidatingAdmissionPolicy 'countersign-job-guard'");
+  expect(text.match(/ended: The Job ran to completion\./g)).toHaveLength(2);
+});
+
+function demo(): Promise<{ code: number | null; text: string }> {
+  const environment = { ...process.env, KEEP: '', NO_COLOR: '1' };
+  const child = spawn(process.execPath, ['hack/demo/main.ts'], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: environment });
+  let text = '';
+  for (const output of [child.stdout, child.stderr]) output.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, text }));
+  });
+}
