@@ -2,4 +2,4 @@ export { compile, podsGuardName, type GuardedPolicy, type GuardOptions, type Hol
 export { compileHoldWebhooks, holdPath, holdWebhooksName, policyOfHoldPath, type WebhookClient } from './holdWebhooks.ts';
 export { compiledGuardSelector, guardOf, guardResources, type GuardObject } from './objects.ts';
 export { obsolete, type StoredGuard } from './obsolete.ts';
-export { isHeldBy, probeJob } from './probe.ts';
+export { isHeldBy, isRefusedByBackstop, probeJob } from './probe.ts';

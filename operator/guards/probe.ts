@@ -1,6 +1,7 @@
 import { annotations, labels, policyMark, type MatchRule } from '../../crds/v1alpha1/index.ts';
 import type { PolicyId } from '../core/facts.ts';
 import { selects, type LabelSelector } from '../core/selector.ts';
+import { guardName } from './objects.ts';
 
 /** A Job to be created with dryRun=All. */
 export interface ProbeJob {
@@ -50,6 +51,12 @@ export function isHeldBy(
 ): boolean {
   return policyMark(policy) in (answer.metadata.annotations ?? {});
 }
+
+/**
+ * Whether it was the policy's own backstop that refused: it is taken up already and what puts Jobs on hold is not, so that nobody could create one.
+ */
+export const isRefusedByBackstop = (policy: PolicyId, message: string): boolean =>
+  message.includes(`ValidatingAdmissionPolicy '${guardName('held', policy)}'`);
 
 /** Labels that satisfy a selector; undefined when there are none. */
 export function labelsFor(selector: LabelSelector | undefined): Record<string, string> | undefined {

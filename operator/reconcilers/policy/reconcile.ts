@@ -15,6 +15,7 @@ import {
   compileHoldWebhooks,
   guardOf,
   isHeldBy,
+  isRefusedByBackstop,
   probeJob,
   type GuardedPolicy,
   type GuardObject,
@@ -83,7 +84,9 @@ async function arrivesHeld(policy: PolicyId, client: KubeClient, namespace: stri
   try {
     return isHeldBy(policy, await client.create(jobs, namespace, probe, { dryRun: true }));
   } catch (error) {
-    // The namespace went away meanwhile, or nothing of the kind may be created there at all: a quota, or the backstop itself. Nothing slips through.
+    // Nothing slips through, but nothing can be created either.
+    if (isForbidden(error) && error instanceof Error && isRefusedByBackstop(policy, error.message)) return false;
+    // The namespace went away meanwhile, or nothing of the kind may be created there at all, by a quota or somebody else's policy.
     if (isNotFound(error) || isForbidden(error)) return true;
     throw error;
   }
