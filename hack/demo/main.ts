@@ -25,8 +25,7 @@ interface Stage {
 
 async function ownStage(terminal: Terminal): Promise<Stage> {
   const dir = mkdtempSync(join(tmpdir(), 'countersign-demo-'));
-  const remove = (): void => rmSync(dir, { recursive: true, force: true });
-  process.once('exit', remove);
+  process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
   const platform = await startPlatform({ dir, fsync: false, log: (line) => terminal.progress(line) });
   const programs = join(dir, 'bin');
   gatherPrograms(platform.cluster, programs);
