@@ -44,8 +44,7 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
   const { certificate, log } = options;
   let closing = false;
   const server = createServer({ ...secureOptions, ...certificate, requestTimeout: 15_000, headersTimeout: 5_000 }, (request, response) => {
-    if (closing) response.setHeader('connection', 'close');
-    void answer(request, response, options);
+    void answer(request, response, options, () => closing);
   });
   // Longer than the API server keeps an idle connection, so that it is the caller who hangs up.
   server.keepAliveTimeout = 120_000;
@@ -84,12 +83,17 @@ const titles: Readonly<Record<number, string>> = {
   504: 'Gateway Timeout',
 };
 
-async function answer(request: IncomingMessage, response: ServerResponse, options: AdmissionServerOptions): Promise<void> {
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: AdmissionServerOptions,
+  isClosing: () => boolean,
+): Promise<void> {
   const { status, body } = await judge(request, options);
   if (response.destroyed) return;
   const text = JSON.stringify(body);
-  // What was not read to its end cannot be followed by another request.
-  if (!request.complete) response.setHeader('connection', 'close');
+  // What was not read to its end cannot be followed by another request; and asked at the end, because closing may have begun meanwhile.
+  if (!request.complete || isClosing()) response.setHeader('connection', 'close');
   response.writeHead(status, {
     'content-type': status === 200 ? 'application/json' : 'application/problem+json',
     'content-length': Buffer.byteLength(text),
