@@ -165,8 +165,16 @@ export class KubeClient implements Clock {
     contentType: string,
     options: Timing,
   ): Promise<T> {
-    const call = { verb, method, path, accept: json, contentType, body, beforeSend: this.#beforeWrite, ...timing(options) };
-    const answer = await this.#requester.send(call);
+    const answer = await this.#requester.send({
+      verb,
+      method,
+      path,
+      accept: json,
+      contentType: body === undefined ? undefined : contentType,
+      body,
+      beforeSend: this.#beforeWrite,
+      ...timing(options),
+    });
     return JSON.parse(answer.body) as T;
   }
 }
