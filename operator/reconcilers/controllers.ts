@@ -68,7 +68,9 @@ export class Controllers {
       retention: this.#controller('retention', ({ name }) =>
         reconcileRetention(name, { client, world, keepMs: options.retentionMs, mostPerNamespace: options.retentionPerNamespace }),
       ),
-      uninstall: this.#controller('uninstall', (ref) => reconcileUninstall(ref, { client, world })),
+      uninstall: this.#controller('uninstall', (ref) =>
+        reconcileUninstall(ref, { client, world, withdrawGuards: () => this.#withdrawGuards() }),
+      ),
     };
     this.#held = new Map(
       workloads.map(({ type }) => [
@@ -81,6 +83,12 @@ export class Controllers {
   #controller(name: string, reconcile: (ref: Ref) => Promise<Outcome>): Controller {
     const { concurrency, log, metrics } = this.#options;
     return new Controller({ name, concurrency, reconcile, log, metrics });
+  }
+
+  /** The policy controller stops first: it would bring back what is taken away. */
+  async #withdrawGuards(): Promise<void> {
+    await this.#byName.policy.stop();
+    await this.#options.policy.store.clear();
   }
 
   /** Looks at everything that exists, then at everything that changes. The world must be in sync. */

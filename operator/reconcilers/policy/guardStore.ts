@@ -77,6 +77,12 @@ export class GuardStore {
     for (const { kind, name } of obsolete(wanted, this.#all(), of)) await this.#remove(kind, name);
   }
 
+  /** Removes every guard of every policy: first what refuses, then what holds, so that nothing is refused for not having been held. */
+  async clear(): Promise<void> {
+    const all = this.#all().sort((a, b) => removalOrder(a.kind) - removalOrder(b.kind));
+    for (const { kind, name } of all) await this.#remove(kind, name);
+  }
+
   async #apply(guard: GuardObject): Promise<void> {
     const key = `${guard.kind}/${guard.metadata.name}`;
     const content = canonicalJson(guard);
@@ -106,6 +112,8 @@ export class GuardStore {
     return [...this.#caches.values()].flatMap((cache) => [...cache.values()]);
   }
 }
+
+const removalOrder = (kind: string): number => (kind.startsWith('Validating') ? 0 : 2) + (kind.endsWith('Binding') ? 0 : 1);
 
 function typeOf(kind: string): ResourceType {
   const type = guardResources.find((t) => t.kind === kind);

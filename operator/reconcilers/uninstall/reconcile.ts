@@ -1,5 +1,6 @@
+import { approvalRequests } from '../../../crds/v1alpha1/index.ts';
 import { rfc3339 } from '../../core/conditions.ts';
-import { settled, type Outcome, type Ref } from '../../core/ports.ts';
+import { settled, wake, type Outcome, type Ref } from '../../core/ports.ts';
 import { isNotFound } from '../../kube/client/apiError.ts';
 import type { KubeClient } from '../../kube/client/kubeClient.ts';
 import type { KubeObject } from '../../kube/client/types.ts';
@@ -7,10 +8,13 @@ import { WatchCache } from '../../kube/watchCache.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import { workloadOf, type HeldFacts } from '../../workloads/index.ts';
+import { isSettled } from '../records.ts';
 import type { World } from '../world.ts';
 
 /** On the chart's pre-delete hook: what to do while work is held (`refuse`, `keep` or `fail`). Helm waits for that Job, which nobody runs but us. */
 export const uninstallLabel = 'uninstall.countersign.dev/held-work';
+
+const tryAgainMs = 500;
 
 const jobs = { group: 'batch', version: 'v1', plural: 'jobs', kind: 'Job', namespaced: true };
 
@@ -38,16 +42,41 @@ export function watchUninstall(
   };
 }
 
-/** Answers whether the chart may be uninstalled: by the status of the Job that Helm waits for. */
-export async function reconcileUninstall(ref: Ref, { client, world }: { client: KubeClient; world: World }): Promise<Outcome> {
+export interface UninstallContext {
+  readonly client: KubeClient;
+  readonly world: World;
+  /** Takes the guards of all policies away, and keeps them away. */
+  readonly withdrawGuards: () => Promise<void>;
+}
+
+/**
+ * Answers whether the chart may be uninstalled: by the status of the Job that Helm waits for. Guards go only when nothing is held that they would
+ * have to keep; with `keep` they outlive us, together with those of the chart.
+ */
+export async function reconcileUninstall(ref: Ref, { client, world, withdrawGuards }: UninstallContext): Promise<Outcome> {
   const asked = await read(ref, client);
   if (asked === undefined || asked.answered) return settled;
   const held = [...world.held.values()].flatMap((cache) => [...cache.values()]).filter((h) => h.markedHeld && h.ended === undefined);
   const at = rfc3339(client.now());
-  if (asked.wish === 'fail') for (const work of held) await fail(work, client, at);
-  const status = asked.wish === 'refuse' && held.length > 0 ? refused(held, at) : agreed(at);
-  await client.patch(jobs, ref, { metadata: { uid: asked.uid }, status }, { type: 'merge', subresource: 'status' });
+  if (asked.wish === 'fail' && held.length > 0) {
+    for (const work of held) await end(work, { client, world, at });
+    return wake(tryAgainMs);
+  }
+  const answer = asked.wish === 'refuse' && held.length > 0 ? refused(held, at) : agreed(at);
+  if (held.length === 0) await withdrawGuards();
+  await client.patch(jobs, ref, { metadata: { uid: asked.uid }, status: answer }, { type: 'merge', subresource: 'status' });
   return settled;
+}
+
+/** Ends held work as Failed: by cancelling its request, so that the record says so too, or itself when that is settled or not there. */
+async function end(work: HeldFacts, { client, world, at }: { client: KubeClient; world: World; at: string }): Promise<void> {
+  const request = world.requestFor(work.uid) ?? (work.controller === undefined ? undefined : world.requestFor(work.controller.uid));
+  if (request === undefined || isSettled(request)) {
+    await fail(work, client, at);
+    return;
+  }
+  if (request.spec.cancelled) return;
+  await client.patch(approvalRequests, request, { metadata: { uid: request.uid }, spec: { cancelled: true } }, { type: 'merge' });
 }
 
 async function read(ref: Ref, client: KubeClient): Promise<Question | undefined> {
@@ -94,7 +123,7 @@ function refused(held: readonly HeldFacts[], at: string): object {
     .slice(0, 5)
     .map((h) => `${h.namespace}/${h.name}`)
     .join(', ');
-  const message = `${held.length} held: ${some}${held.length > 5 ? ', …' : ''}. Settle them, or set uninstall.heldWork to keep or fail with helm upgrade --reuse-values first.`;
+  const message = `${held.length} held: ${some}${held.length > 5 ? ', …' : ''}. Settle them, or set uninstall.heldWork to keep or fail: helm rollback countersign (to its own latest revision), then helm upgrade --reuse-values --set uninstall.heldWork=…, then helm uninstall.`;
   return {
     startTime: at,
     conditions: [condition('FailureTarget', 'WorkIsHeld', message, at), condition('Failed', 'WorkIsHeld', message, at)],
