@@ -81,6 +81,13 @@ export function outcome(request: Request): 'open' | 'approved' | 'refused' {
 /** The phase for people; what the operator has not looked at yet has none. */
 export const phaseText = (request: Request): string => request.status?.phase ?? 'New';
 
+/** What a condition of the request says, after the phase unless it begins with that word itself: `Completed: Approved by bob.` */
+export function outcomeText(request: Request, type: string): string {
+  const phase = phaseText(request);
+  const message = conditionOf(request, type)?.message ?? 'no message.';
+  return message.startsWith(phase) ? message : `${phase}: ${message}`;
+}
+
 /** The subject in words: `Job wire-4711`, `temporal run-9`. */
 export function subjectText(request: Request): string {
   const { resource, external } = request.spec.subject;

@@ -16,7 +16,7 @@ describe('arrival', () => {
 
   it('ends every wait with a no when it is refused or deleted', () => {
     for (const goal of goals) {
-      expect(arrival(rejected, goal)).toEqual({ good: false, message: 'Rejected: Rejected by bob@corp: not this quarter' });
+      expect(arrival(rejected, goal)).toEqual({ good: false, message: 'Rejected by bob@corp: not this quarter' });
       expect(arrival('deleted', goal)?.good).toBe(false);
     }
   });

@@ -53,13 +53,13 @@ describe('explain', () => {
     [
       'the outcome once it is approved',
       { phase: 'Approved' as const, conditions: approvedConditions },
-      'Approved: Approved by bob@corp, carol@corp.',
+      'Approved by bob@corp, carol@corp.',
       'approved',
     ],
     [
       'the outcome once it is rejected',
       { phase: 'Rejected' as const, conditions: rejectedConditions },
-      'Rejected: Rejected by bob@corp: not this quarter',
+      'Rejected by bob@corp: not this quarter',
       'refused',
     ],
     [

@@ -1,5 +1,5 @@
 import type { ResolvedStage } from '../../crds/v1alpha1/index.ts';
-import { conditionOf, outcome, phaseText, type Request } from '../request.ts';
+import { conditionOf, outcome, outcomeText, type Request } from '../request.ts';
 import { approverText, originText } from './who.ts';
 
 /** Why a request stands where it stands. */
@@ -52,7 +52,7 @@ function headline(request: Request, stages: readonly StageExplanation[]): string
   const { status, spec } = request;
   if (status === undefined) return 'The operator has not looked at it yet; it holds until it has.';
   const approved = conditionOf(request, 'Approved');
-  if (outcome(request) !== 'open') return `${phaseText(request)}: ${approved?.message ?? 'no message.'}`;
+  if (outcome(request) !== 'open') return outcomeText(request, 'Approved');
   if (spec.draft) return 'A draft: nobody is asked until spec.draft is false.';
   const valid = conditionOf(request, 'Valid');
   if (valid?.status === 'False') return valid.message;
