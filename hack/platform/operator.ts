@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, openSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,8 +16,8 @@ export interface OperatorOptions {
   readonly pod: string;
   readonly admissionPort: number;
   readonly roles?: string;
-  /** Another address of the API server, such as a proxy's, and the CA to trust there. */
-  readonly server?: { readonly url: string; readonly caFile?: string };
+  /** Makes of its kubeconfig another that leads elsewhere, such as through a proxy; answers with the path. */
+  readonly reroute?: (kubeconfig: string) => string;
   readonly env?: Readonly<Record<string, string>>;
   /** Outlives this process. */
   readonly detached?: boolean;
@@ -52,8 +52,8 @@ export async function freePort(): Promise<number> {
 export async function startOperator(cluster: Cluster, options: OperatorOptions): Promise<OperatorProcess> {
   mkdirSync(options.dir, { recursive: true });
   const identity = { namespace: systemNamespace, serviceAccount: 'countersign', podName: options.pod, expirationSeconds: 86_400 };
-  const { kubeconfig } = await writeServiceAccountKubeconfig(cluster, options.dir, identity);
-  if (options.server !== undefined) pointAt(kubeconfig, cluster.url, options.server);
+  const own = await writeServiceAccountKubeconfig(cluster, options.dir, identity);
+  const kubeconfig = options.reroute?.(own.kubeconfig) ?? own.kubeconfig;
   const healthPort = await freePort();
   const logFile = join(options.dir, 'operator.log');
   const log = openSync(logFile, 'a');
@@ -113,13 +113,4 @@ async function waitReady(healthUrl: string, logFile: string, ended: () => boolea
   }
   const tail = readFileSync(logFile, 'utf8').split('\n').slice(-15).join('\n');
   throw new Error(`the operator is not ready (${last}); its log ends with:\n${tail}`);
-}
-
-function pointAt(kubeconfig: string, from: string, { url, caFile }: { url: string; caFile?: string }): void {
-  let text = readFileSync(kubeconfig, 'utf8').replaceAll(from, url);
-  if (caFile !== undefined) {
-    const ca = readFileSync(caFile).toString('base64');
-    text = text.replace(/certificate-authority(-data)?: .*/, `certificate-authority-data: ${ca}`);
-  }
-  writeFileSync(kubeconfig, text, { mode: 0o600 });
 }
