@@ -212,7 +212,7 @@ describe('the client', () => {
     await using server = await WireServer.start((_request, response, n) =>
       json(response, { metadata: { resourceVersion: '5', ...(n < 3 ? { continue: `c${n}` } : {}) }, items: [n] }),
     );
-    const all = await all(server.client().listAll<number>(things, { resourceVersion: '0', limit: 1 }));
+    const pages = await all(server.client().listAll<number>(things, { resourceVersion: '0', limit: 1 }));
     expect(pages).toEqual([1, 2, 3]);
     expect(server.requests.map(({ url }) => url.split('?')[1])).toEqual([
       'limit=1&resourceVersion=0',
