@@ -2,6 +2,7 @@ import { eventually, Refusal, type Api, type Stored } from './api.ts';
 import type { World } from './world.ts';
 
 export const digest = `v1:sha256:${'a'.repeat(64)}`;
+export const otherDigest = `v1:sha256:${'b'.repeat(64)}`;
 
 export const jobsPath = (ns: string, name?: string, sub?: string): string => path('batch/v1', ns, 'jobs', name, sub);
 export const cronJobsPath = (ns: string, name?: string): string => path('batch/v1', ns, 'cronjobs', name);

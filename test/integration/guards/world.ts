@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { parseAllDocuments } from 'yaml';
 import { operatorToken, startCluster, type Cluster } from '../../../hack/cluster/cluster.ts';
-import { compile, guardResources, type HoldMode } from '../../../operator/guards/index.ts';
+import { compile, type HoldMode } from '../../../operator/guards/index.ts';
 import { Api, eventually, type Stored } from './api.ts';
 
 const run = promisify(execFile);
@@ -58,12 +58,12 @@ export const policy = {
 } satisfies Parameters<typeof compile>[0];
 export const policyMarkKey = 'policy.countersign.dev/cluster_.gate';
 
-export async function startWorld(holdMode: HoldMode = 'MutatingAdmissionPolicy', chartValues: Record<string, string> = {}): Promise<World> {
+export async function startWorld(holdMode: HoldMode = 'MutatingAdmissionPolicy'): Promise<World> {
   const dir = await mkdtemp(join(tmpdir(), 'countersign-guards-'));
   const cluster = await startCluster({ dir, name: 'guards', fsync: false });
   const clients = new Map<Who, Api>([['admin', Api.fromKubeconfig(cluster.adminKubeconfig)]]);
   const admin = clients.get('admin')!;
-  const guards = [...(await chartGuards(cluster, holdMode, chartValues)), ...compile(policy, { holdMode, operatorUser })];
+  const guards = [...(await chartGuards(cluster, holdMode)), ...compile(policy, { holdMode, operatorUser })];
   await installKinds(admin);
   await createPeople(cluster, admin, clients);
   await createOperator(cluster, admin, clients);
@@ -90,18 +90,28 @@ export async function startWorld(holdMode: HoldMode = 'MutatingAdmissionPolicy',
   return world;
 }
 
-const pathOf = (kind: string): string => `/apis/admissionregistration.k8s.io/v1/${guardResources.find((r) => r.kind === kind)!.plural}`;
+const pathOf = (kind: string): string => `/apis/admissionregistration.k8s.io/v1/${kind.toLowerCase().replace(/y$/, 'ie')}s`;
 
 export const applyGuard = (admin: Api, guard: GuardLike): Promise<Stored> =>
   admin.apply(`${pathOf(guard.kind)}/${guard.metadata.name}`, guard);
 export const removeGuard = (admin: Api, guard: GuardLike): Promise<Stored> => admin.delete(`${pathOf(guard.kind)}/${guard.metadata.name}`);
 
 /** The manifests of templates/guards, as the chart renders them. */
-export async function chartGuards(cluster: Cluster, holdMode: HoldMode, values: Record<string, string> = {}): Promise<GuardLike[]> {
-  const chart = join(root, 'charts/countersign');
+async function chartGuards(cluster: Cluster, holdMode: HoldMode): Promise<GuardLike[]> {
   const files = (await readdir(join(chart, 'templates/guards'))).filter((file) => file.endsWith('.yaml'));
-  const show = files.flatMap((file) => ['--show-only', `templates/guards/${file}`]);
-  const set = Object.entries({ holdMode, ...values }).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
+  return renderChart(
+    cluster,
+    files.map((file) => `templates/guards/${file}`),
+    { holdMode },
+  );
+}
+
+const chart = join(root, 'charts/countersign');
+
+/** Manifests of some templates of the chart. */
+export async function renderChart(cluster: Cluster, templates: readonly string[], values: Record<string, string>): Promise<GuardLike[]> {
+  const show = templates.flatMap((file) => ['--show-only', file]);
+  const set = Object.entries(values).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
   const { stdout } = await run(
     cluster.helm,
     ['template', 'countersign', chart, '--namespace', operatorNamespace, '--kube-version', '1.36.0', ...set, ...show],

@@ -1,6 +1,6 @@
 import type { Attack } from '../attack.ts';
 import { policyMarkKey } from '../world.ts';
-import { digest, endedJob, heldJob, heldMarks, job, jobsPath, releasedJob, releasePatch, rewrite } from '../subjects.ts';
+import { digest, otherDigest, endedJob, heldJob, heldMarks, job, jobsPath, releasedJob, releasePatch, rewrite } from '../subjects.ts';
 
 const guards = ['countersign-job-guard'] as const;
 const held = { guards, given: heldJob } as const;
@@ -215,7 +215,7 @@ const changing: Attack[] = [
     name: 'the author puts another digest on a released Job',
     as: 'alice',
     expect: marksAreTheOperators,
-    try: (by, ns) => by.patch(jobsPath(ns, 'work'), annotate({ 'countersign.dev/released': digest.replaceAll('a', 'b') })),
+    try: (by, ns) => by.patch(jobsPath(ns, 'work'), annotate({ 'countersign.dev/released': otherDigest })),
   },
   {
     ...released,
@@ -237,7 +237,7 @@ const changing: Attack[] = [
     name: 'the author forges the digest of a Job that has ended',
     as: 'alice',
     expect: marksAreTheOperators,
-    try: (by, ns) => by.patch(jobsPath(ns, 'work'), annotate({ 'countersign.dev/released': digest.replaceAll('a', 'b') })),
+    try: (by, ns) => by.patch(jobsPath(ns, 'work'), annotate({ 'countersign.dev/released': otherDigest })),
   },
 ];
 

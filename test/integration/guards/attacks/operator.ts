@@ -1,6 +1,6 @@
 import type { Attack } from '../attack.ts';
 import { leaderPod, leasePath, operatorNamespace } from '../world.ts';
-import { digest, heldJob, heldMarks, job, jobsPath, oursPath, releasedJob, releasePatch, request } from '../subjects.ts';
+import { digest, otherDigest, heldJob, heldMarks, job, jobsPath, oursPath, releasedJob, releasePatch, request } from '../subjects.ts';
 
 const guards = ['countersign-operator-jobs'] as const;
 const held = { guards, given: heldJob, as: 'operator' } as const;
@@ -75,8 +75,7 @@ const ownMistakes: Attack[] = [
     given: releasedJob,
     name: 'the operator changes the digest of a released Job',
     expect: 'may change only held, released and request',
-    try: (by, ns) =>
-      by.patch(jobsPath(ns, 'work'), { metadata: { annotations: { 'countersign.dev/released': digest.replaceAll('a', 'b') } } }),
+    try: (by, ns) => by.patch(jobsPath(ns, 'work'), { metadata: { annotations: { 'countersign.dev/released': otherDigest } } }),
   },
   {
     guards: ['countersign-operator-jobs'],
