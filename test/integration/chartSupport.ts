@@ -53,9 +53,9 @@ export class ChartCluster {
     this.#dir = dir;
   }
 
-  static async start(): Promise<ChartCluster> {
+  static async start({ auditLog = false } = {}): Promise<ChartCluster> {
     const dir = mkdtempSync(join(tmpdir(), 'countersign-chart-'));
-    return new ChartCluster(await startCluster({ dir, fsync: false, auditLog: false }), dir);
+    return new ChartCluster(await startCluster({ dir, fsync: false, auditLog }), dir);
   }
 
   async stop(): Promise<void> {
