@@ -1,4 +1,4 @@
-/** Writes everything that is generated from the schemas in crds/: the CRDs, the chart's copy of them, and the API reference. */
+/** Writes everything that is generated: the CRDs and the chart's copy of them from the schemas in crds/, and the reference pages. */
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { generatedFiles, generatedFolders } from './generate/files.ts';
@@ -16,4 +16,4 @@ for (const folder of generatedFolders) {
     if (!wanted.has(`${folder}/${name}`)) rmSync(join(root, folder, name));
   }
 }
-console.log(`Wrote ${files.length} files from crds/.`);
+console.log(`Wrote ${files.length} generated files.`);
