@@ -26,8 +26,8 @@ export const listMap = (...keys: string[]): { 'x-kubernetes-list-type': 'map'; '
 });
 
 /**
- * A list in which nothing may appear twice. Its items must be scalars or `atomicObject`; no CEL rule may compare a set of objects by `==`, as the
- * API server (seen in 1.36) then fails with `hash of unhashable type`.
+ * A list in which nothing may appear twice. Its items must be scalars: of objects the API server (seen in 1.36) takes such a schema too, but can then
+ * neither merge the list (server-side apply, admission policies) nor compare it in CEL.
  */
 export const listSet = { 'x-kubernetes-list-type': 'set' } as const;
 

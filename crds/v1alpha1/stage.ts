@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { atomicObject, listMap, listSet, withRules } from './schemaMarks.ts';
+import { atomicObject, listMap, withRules } from './schemaMarks.ts';
 import { DnsLabel, Duration, GroupName, ObjectName, Timestamp, Username } from './values.ts';
 
 /** A service account, as an approver. */
@@ -35,13 +35,22 @@ export type ApproverRef = z.infer<typeof ApproverRef>;
 export const Requirement = z
   .object({
     count: z.int().min(1).max(64).describe('How many different people must approve.'),
-    from: z.array(ApproverRef).min(1).max(64).meta(listSet).describe('Who they may be: anybody who fits any of these entries.'),
+    from: z.array(ApproverRef).min(1).max(64).describe('Who they may be: anybody who fits any of these entries.'),
   })
   .meta(
-    withRules({
-      rule: 'self.count <= size(self.from) || self.from.exists(who, has(who.group) || has(who.permission))',
-      message: 'nobody can satisfy it: count is more than the people in from; lower count or add people or a group to from',
-    }),
+    withRules(
+      {
+        // Not a set: no object with a set of objects in it can be applied, neither by kubectl apply --server-side nor by an admission policy.
+        rule: 'self.from.all(who, self.from.exists_one(same, same == who))',
+        message: 'the same entry is there twice: it counts once, so leave one of them out',
+        fieldPath: '.from',
+        reason: 'FieldValueDuplicate',
+      },
+      {
+        rule: 'self.count <= size(self.from) || self.from.exists(who, has(who.group) || has(who.permission))',
+        message: 'nobody can satisfy it: count is more than the people in from; lower count or add people or a group to from',
+      },
+    ),
   );
 export type Requirement = z.infer<typeof Requirement>;
 
