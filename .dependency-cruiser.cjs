@@ -24,7 +24,12 @@ module.exports = {
       from: { path: '^crds/', pathNot: '\\.test\\.ts$' },
       to: { dependencyTypes: ['npm', 'core'], pathNot: 'node_modules/zod/' },
     },
-    only('core-is-pure', '^operator/core/', '^(crds|operator/core)/', 'What decides must be testable with plain facts, with no cluster in reach.'),
+    only(
+      'core-is-pure',
+      '^operator/core/',
+      '^(crds|operator/core)/',
+      'What decides must be testable with plain facts, with no cluster in reach.',
+    ),
     {
       name: 'core-does-no-io',
       severity: 'error',
@@ -32,7 +37,12 @@ module.exports = {
       from: { path: '^operator/core/', pathNot: '\\.test\\.ts$' },
       to: { dependencyTypes: ['core', 'npm'], pathNot: '^(node:)?crypto$|node_modules/(zod|canonicalize|@marcbachmann/cel-js)/' },
     },
-    only('workloads-are-descriptions', '^operator/workloads/', '^(crds|operator/core|operator/workloads)/', 'A held kind is described in one pure file; what happens to it is the reconcilers\' concern.'),
+    only(
+      'workloads-are-descriptions',
+      '^operator/workloads/',
+      '^(crds|operator/core|operator/workloads)/',
+      "A held kind is described in one pure file; what happens to it is the reconcilers' concern.",
+    ),
     {
       name: 'workloads-do-not-know-each-other',
       severity: 'error',
@@ -40,10 +50,36 @@ module.exports = {
       from: { path: '^operator/workloads/(?!index)[^/]+\\.ts$', pathNot: '\\.test\\.ts$' },
       to: { path: '^operator/workloads/', pathNot: '^operator/workloads/contract\\.ts$' },
     },
-    only('kube-knows-no-approvals', '^operator/kube/', '^operator/(kube|telemetry|core/(ports|errors)\\.ts)', 'The runtime must stay reusable and free of rules about who may release what.'),
-    only('telemetry-knows-no-domain', '^operator/telemetry/', '^operator/telemetry/', 'Logs and metrics must not be able to influence a decision.'),
-    only('reconcilers-do-not-know-webhooks', '^operator/reconcilers/', '^(crds/|operator/(core|workloads|notify|kube|telemetry|reconcilers)/|operator/config\\.ts)', 'The controller must work with every webhook down.'),
-    only('webhooks-do-not-know-reconcilers', '^webhooks/', '^(crds/|operator/(core|workloads|notify|kube|telemetry)/|webhooks/)', 'Admission is stateless; it must not reach into the controller.'),
+    only(
+      'guards-are-compiled-purely',
+      '^operator/guards/',
+      '^(crds/|operator/(core|workloads|guards)/)',
+      'A policy compiles to the same guards whatever the cluster looks like.',
+    ),
+    only(
+      'kube-knows-no-approvals',
+      '^operator/kube/',
+      '^operator/(kube|telemetry|core/(ports|errors)\\.ts)',
+      'The runtime must stay reusable and free of rules about who may release what.',
+    ),
+    only(
+      'telemetry-knows-no-domain',
+      '^operator/telemetry/',
+      '^operator/telemetry/',
+      'Logs and metrics must not be able to influence a decision.',
+    ),
+    only(
+      'reconcilers-do-not-know-webhooks',
+      '^operator/reconcilers/',
+      '^(crds/|operator/(core|workloads|guards|notify|kube|telemetry|reconcilers)/|operator/config\\.ts)',
+      'The controller must work with every webhook down.',
+    ),
+    only(
+      'webhooks-do-not-know-reconcilers',
+      '^webhooks/',
+      '^(crds/|operator/(core|workloads|guards|notify|kube|telemetry)/|webhooks/)',
+      'Admission is stateless; it must not reach into the controller.',
+    ),
     {
       name: 'webhooks-apart',
       severity: 'error',
@@ -51,7 +87,12 @@ module.exports = {
       from: { path: '^webhooks/([^/]+)/' },
       to: { path: '^webhooks/', pathNot: '^webhooks/$1/' },
     },
-    only('plugin-is-a-client', '^plugin/', '^(crds/|operator/core/|operator/workloads/|operator/kube/client/|plugin/)', 'The plugin runs with a person\'s rights on their machine: it shares the pure core and the client, nothing else.'),
+    only(
+      'plugin-is-a-client',
+      '^plugin/',
+      '^(crds/|operator/core/|operator/workloads/|operator/kube/client/|plugin/)',
+      "The plugin runs with a person's rights on their machine: it shares the pure core and the client, nothing else.",
+    ),
     {
       name: 'nobody-imports-main',
       severity: 'error',

@@ -98,6 +98,15 @@ describe('while the lease of the leader is missing', () => {
     );
   });
 
+  // The API server looks for the parameter before it looks at who asks. So the fence is bound to held Jobs alone, and only they wait.
+  test('held Jobs stay as they are, also for others', async () => {
+    const ns = await world.namespace();
+    await heldJob(world, ns);
+    const labelled = world.as('alice').patch(jobsPath(ns, 'work'), { metadata: { labels: { team: 'a' } } });
+    await expect(labelled).rejects.toThrow('countersign-operator-fence');
+    await world.as('alice').delete(jobsPath(ns, 'work'));
+  });
+
   test('ungoverned Jobs run and complete', async () => {
     const ns = await world.namespace(false);
     await world.as('alice').create(jobsPath(ns), quickJob('work'));
@@ -186,6 +195,22 @@ describe('with its guard removed', () => {
       },
     );
     await eventually('it is filled in again', async () => ((await seen(rows[0]!)) ? true : undefined));
+  });
+
+  test('hold and backstop: what a policy has put on hold stays there when the policy is gone', async () => {
+    const ns = await world.namespace();
+    await heldJob(world, ns);
+    const create = async (): Promise<Stored> => world.as('alice').create(jobsPath(await world.namespace()), job('work'));
+    await without(
+      ['hold', 'backstop'],
+      async () => (await create()).spec.suspend === false,
+      async () => {
+        await expect(world.as('alice').patch(jobsPath(ns, 'work'), { spec: { suspend: false } })).rejects.toThrow(
+          'only the operator may resume',
+        );
+      },
+    );
+    await eventually('governed Jobs are held again', async () => ((await create()).spec.suspend === true ? true : undefined));
   });
 
   test('hold: the backstop refuses what did not arrive held, and without both the Job runs', async () => {

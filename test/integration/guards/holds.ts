@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import type { Promised } from './attack.ts';
+import { authorAnnotations } from '../../../crds/v1alpha1/index.ts';
 import { eventually, type Stored } from './api.ts';
 import { policyMarkKey, type World } from './world.ts';
 import { cronJob, cronJobsPath, decision, digest, governedJob, heldMarks, job, jobsPath, oursPath, request } from './subjects.ts';
@@ -54,11 +55,7 @@ export const holdPromises: readonly Promised[] = [
     name: 'what the author says in annotations stays',
     guards: ['hold'],
     see: async (world, ns) => {
-      const annotations = {
-        'countersign.dev/reason': 'payday',
-        'countersign.dev/operation': 'pay',
-        'countersign.dev/context': '{"amount":1}',
-      };
+      const annotations = Object.fromEntries(Object.values(authorAnnotations).map((key) => [key, 'said']));
       const made = await world.as('alice').create(jobsPath(ns), job('work', { annotations }));
       expectHeld(made, 'alice', groups('dev'));
       expect(made.metadata.annotations).toMatchObject(annotations);
