@@ -44,7 +44,6 @@ export const Requirement = z
         rule: 'self.from.all(who, self.from.exists_one(same, same == who))',
         message: 'the same entry is there twice: it counts once, so leave one of them out',
         fieldPath: '.from',
-        reason: 'FieldValueDuplicate',
       },
       {
         rule: 'self.count <= size(self.from) || self.from.exists(who, has(who.group) || has(who.permission))',

@@ -98,7 +98,7 @@ export const refusedAtCreation: Refusal[] = [
     'two of a list that names one person twice',
     'policy-two-lines.yaml',
     (spec) => (spec.stages[0].require[0] = { count: 2, from: [person('bob'), person('bob')] }),
-    /^spec\.stages\[0\]\.require\[0\]\.from: Duplicate value: .*the same entry is there twice/,
+    /^spec\.stages\[0\]\.require\[0\]\.from: .*the same entry is there twice/,
   ],
   [
     'approval by zero people',
