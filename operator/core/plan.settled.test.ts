@@ -53,7 +53,7 @@ describe('a settled request costs no more writes', () => {
   });
 
   it('keeps what it counted, though the decision be deleted', () => {
-    const settled = settle(yes());
+    const settled = settle(observation({ decisions: [decision('bob', 'Reject')] }));
     expect(plan({ ...settled, decisions: [] }).status.decisions).toEqual(settled.request.status?.decisions);
   });
 
@@ -70,6 +70,24 @@ describe('a settled request costs no more writes', () => {
     const policies = [policy('crowd', { stages: [stage('any', 1, [group('g')], { rejections: 64 })] })];
     const decisions = Array.from({ length: 70 }, (_, i) => decision(`u${i}`, 'Reject', { groups: ['g'] }));
     expect(plan(observation({ policies, decisions })).status.stages[0]?.rejectedBy).toHaveLength(64);
+  });
+});
+
+describe('a status that the schema has room for', () => {
+  it('leaves out who asked while that is not known', () => {
+    expect(plan(observation({ request: { requester: { username: '', groups: [] } } })).status.requester).toBeUndefined();
+  });
+
+  it('leaves out groups that are empty, too long or too many', () => {
+    const groups = ['', 'x'.repeat(513), ...Array.from({ length: 1100 }, (_, i) => `g${i}`)];
+    const { requester } = plan(observation({ request: { requester: { username: 'alice', groups } } })).status;
+    expect(requester?.groups).toHaveLength(1024);
+    expect(requester?.groups[0]).toBe('g0');
+  });
+
+  it('takes on no digest after it was settled without one', () => {
+    const no = settle(observation({ spec: { cancelled: true }, subject: { exists: true, held: true, fault: 'x' } }));
+    expect('subjectDigest' in plan({ ...no, subject: heldJob }).status).toBe(false);
   });
 });
 

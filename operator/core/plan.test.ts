@@ -223,6 +223,27 @@ describe('what must never release', () => {
   });
 });
 
+describe('a yes whose release a stricter policy holds back', () => {
+  const yes = observation({ decisions: [decision('bob')] });
+  const stricter = policy(
+    'tiers',
+    { stages: [stage('finance', 1, [user('bob')]), stage('security', 1, [user('carol')])] },
+    { generation: 2 },
+  );
+  const heldBack = then(yes, { policies: [stricter] });
+
+  it('stays a yes, and shows what is asked in addition', () => {
+    const planned = plan(heldBack);
+    expect(condition(planned, 'Approved')).toBe('True Approved');
+    expect(condition(planned, 'Released')).toBe('False Held');
+    expect(planned.status.stages.filter((s) => s.state === 'Active').map((s) => s.name)).toEqual(['security']);
+  });
+
+  it('is released once that is satisfied too', () => {
+    expect(kinds(plan(then(heldBack, { decisions: [...yes.decisions, decision('carol')] })))).toEqual(['release']);
+  });
+});
+
 describe('policies that change while people decide', () => {
   const asked = observation();
 

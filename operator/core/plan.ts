@@ -48,8 +48,9 @@ function planSubmitted(facts: Observation): Plan {
     now: facts.now,
     generation: facts.request.generation,
   });
-  const shown = recorded === undefined || before === undefined ? evaluation : frozen(before, evaluation);
-  const digest = recorded === undefined ? facts.subject.digest : (before?.subjectDigest ?? facts.subject.digest);
+  const shown =
+    before !== undefined && recorded !== undefined && isOver(facts, recorded, evaluation) ? frozen(before, evaluation) : evaluation;
+  const digest = recorded === undefined ? facts.subject.digest : before?.subjectDigest;
   const status: ApprovalRequestStatus = {
     ...base(facts.request, digest),
     phase: phaseOf(conditions, { draft: false, someoneAsked: evaluation.verdict === 'Pending' }),
@@ -58,7 +59,7 @@ function planSubmitted(facts: Observation): Plan {
     approvals: tally(shown.stages),
     policies: [...shown.policies].slice(0, 64),
     stages: [...shown.stages].slice(0, 64),
-    decisions: [...shown.decisions].slice(-mostDecisions),
+    decisions: shown.decisions.filter((d) => d.approver !== '').slice(-mostDecisions),
     conditions,
   };
   return {
@@ -68,15 +69,26 @@ function planSubmitted(facts: Observation): Plan {
   };
 }
 
+/** Who asked is shown as far as the schema has room for it: a status that is refused whole would tell nobody anything. */
 function base(request: Observation['request'], digest: string | undefined) {
+  const { username, groups } = request.requester;
+  const shown = groups.filter((group) => group.length > 0 && group.length <= 512).slice(0, 1024);
   return {
     observedGeneration: request.generation,
-    requester: { username: request.requester.username, groups: [...request.requester.groups] },
+    ...(username === '' ? {} : { requester: { username, groups: shown } }),
     ...(digest === undefined ? {} : { subjectDigest: digest }),
   };
 }
 
-/** Once settled, what was counted stays as it was; what came later is listed and ignored. */
+/** Whether nothing can be decided any more. A yes whose release is held back, by a policy that became stricter say, is not over: it shows what is missing. */
+const isOver = (facts: Observation, recorded: Outcome, evaluation: Evaluation): boolean =>
+  !recorded.approved ||
+  !facts.request.governs ||
+  facts.subject.released?.request === facts.request.name ||
+  isTrue(facts.request.status?.conditions, 'Released') ||
+  decide(facts, evaluation)?.approved === true;
+
+/** Once it is over, what was counted stays as it was; what came later is listed and ignored. */
 function frozen(before: ApprovalRequestStatus, now: Evaluation): Pick<Evaluation, 'policies' | 'stages' | 'decisions'> {
   const known = new Map(before.decisions.map((d) => [d.name, d]));
   const late = (d: DecisionRecord): DecisionRecord => ({
@@ -199,7 +211,7 @@ function unreleased(facts: Observation, evaluation: Evaluation): string {
   if (facts.request.spec.cancelled) return 'It was approved, and cancelled before it was let go; it stays held.';
   return decide(facts, evaluation)?.approved === true
     ? 'About to be let go.'
-    : 'It was approved, but a policy has become stricter since; it stays held until that is satisfied too.';
+    : `It was approved, but a policy has become stricter since; it stays held until that is satisfied too. ${describeOpen(evaluation, facts)}`;
 }
 
 function completion({ subject, request }: Observation): Statement[] {

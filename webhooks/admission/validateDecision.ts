@@ -85,8 +85,10 @@ function changedFault({ uid, status }: KnownRequest, { name, uid: shown, digest 
 
 function openFault({ spec, status }: KnownRequest, { name }: Decided): string | undefined {
   if (spec.draft) return `ApprovalRequest ${name} is a draft; nobody is asked before it is submitted`;
-  const settled = status?.conditions.some(({ type, status: is }) => type === 'Settled' && is === 'True') ?? false;
-  if (settled || spec.cancelled)
+  const says = (condition: string, is: string): boolean => status?.conditions.some((c) => c.type === condition && c.status === is) ?? false;
+  // A yes whose release a stricter policy holds back waits for more people.
+  const waitsForMore = says('Approved', 'True') && says('Released', 'False');
+  if ((says('Settled', 'True') && !waitsForMore) || spec.cancelled)
     return `ApprovalRequest ${name} is settled already (${status?.phase ?? 'Cancelled'}); nothing can be decided any more`;
   if ((status?.stages ?? []).length === 0)
     return `ApprovalRequest ${name} has no stages, so nobody can decide it; an ApprovalPolicy must name who may`;

@@ -30,14 +30,15 @@ export async function apply(observed: Observed, plan: Plan, writer: Writer): Pro
   const key = `${observed.request.namespace}/${observed.request.name}`;
   const lazy = waitsForEnd(observed, plan, writer.justReleased.get(key));
   if (lazy !== undefined) return wake(lazy);
+  // Before a yes is recorded that would be wrong under a rule that has not arrived here yet.
+  if (plan.after.some((effect) => effect.kind === 'release') && !(await writer.barrier.isCurrent())) return wake(staleMs);
   if (!isDeepStrictEqual(plan.status, observed.request.status)) {
     await writeStatus(observed, plan.status, writer);
     writer.justReleased.delete(key);
     writer.story.tell(observed, plan.status);
   }
   for (const effect of plan.after) {
-    const late = await perform(effect, observed, plan, writer);
-    if (late !== undefined) return late;
+    await perform(effect, observed, plan, writer);
     if (effect.kind === 'release') return wake(lazyMs);
   }
   return plan.wakeAt === undefined ? settled : wake(plan.wakeAt - observed.facts.now);
@@ -56,15 +57,13 @@ async function writeStatus({ request }: Observed, status: ApprovalRequestStatus,
   world.requests.observe(await client.replace(approvalRequests, { namespace, name }, body, { subresource: 'status' }));
 }
 
-/** Undefined when done; otherwise when to try again. */
-async function perform(effect: Effect, observed: Observed, plan: Plan, writer: Writer): Promise<Outcome | undefined> {
+async function perform(effect: Effect, observed: Observed, plan: Plan, writer: Writer): Promise<void> {
   const { held, request } = observed;
-  if (held === undefined) return undefined;
+  if (held === undefined) return;
   if (effect.kind === 'refuse') {
     await refuse(held, effect, writer, rfc3339(observed.facts.now));
-    return undefined;
+    return;
   }
-  if (!(await writer.barrier.isCurrent())) return wake(staleMs);
   const workload = workloadOf(held.kind);
   const patch = workload.release(held, { digest: effect.digest, request: request.name });
   const ref = { namespace: held.namespace, name: held.name };
@@ -74,7 +73,6 @@ async function perform(effect: Effect, observed: Observed, plan: Plan, writer: W
   writer.world.held.get(held.kind)?.observe(released);
   writer.justReleased.set(`${request.namespace}/${request.name}`, performance.now());
   writer.story.released(observed, plan.status);
-  return undefined;
 }
 
 async function refuse(held: HeldFacts, effect: { reason: string; message: string }, { client, world }: Writer, at: string): Promise<void> {
