@@ -28,7 +28,8 @@ export const run = (program: string, args: readonly string[], options: { stdin?:
       { maxBuffer: 1 << 26, env: { ...process.env, ...options.env }, cwd: root },
       (error, stdout, stderr) => resolve({ code: error === null ? 0 : typeof error.code === 'number' ? error.code : 1, stdout, stderr }),
     );
-    child.stdin?.end(options.stdin ?? '');
+    // A program that ends without reading is no error of ours.
+    child.stdin?.on('error', () => undefined).end(options.stdin ?? '');
   });
 
 /** What it wrote, when it succeeded; otherwise the test fails with what it complained about. */

@@ -1,37 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { LuaFactory } from 'wasmoon';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-
-const folder = join(import.meta.dirname, '../../config/gitops/argocd');
-const script = (name: string): string => readFileSync(join(folder, `${name}.lua`), 'utf8');
-
-/** Writes JSON as a Lua literal, so that what is absent is nil there, as it is in Argo CD. */
-function luaLiteral(value: unknown): string {
-  if (value === null || value === undefined) return 'nil';
-  if (Array.isArray(value)) return `{${value.map(luaLiteral).join(', ')}}`;
-  if (typeof value === 'object')
-    return `{${Object.entries(value)
-      .map(([key, entry]) => `[${JSON.stringify(key)}] = ${luaLiteral(entry)}`)
-      .join(', ')}}`;
-  return JSON.stringify(value);
-}
-
-interface Health {
-  status: string;
-  message?: string;
-}
-
-/** Runs one health check as Argo CD does: the object is the global `obj`, the result a table. */
-async function healthOf(check: string, object: unknown): Promise<Health> {
-  const lua = await new LuaFactory().createEngine();
-  try {
-    return (await lua.doString(`obj = ${luaLiteral(object)}\n${script(check)}`)) as Health;
-  } finally {
-    lua.global.close();
-  }
-}
+import { argoCdFolder, healthOf, healthScript } from '../fixtures/argoCd.ts';
 
 const condition = (type: string, status: string, message = '', reason = 'Because') => ({ type, status, message, reason });
 const object = (status: object | undefined, generation = 1) => ({ metadata: { name: 'it', generation }, spec: {}, status });
@@ -159,7 +130,7 @@ describe('the health of a Job', () => {
 });
 
 describe('argocd-cm.yaml', () => {
-  const { data } = parse(readFileSync(join(folder, 'argocd-cm.yaml'), 'utf8')) as { data: Record<string, string> };
+  const { data } = parse(readFileSync(join(argoCdFolder, 'argocd-cm.yaml'), 'utf8')) as { data: Record<string, string> };
 
   it.each([
     ['countersign.dev_ApprovalRequest', 'ApprovalRequest'],
@@ -168,6 +139,6 @@ describe('argocd-cm.yaml', () => {
     ['countersign.dev_ClusterApprovalPolicy', 'ApprovalPolicy'],
     ['batch_Job', 'Job'],
   ])('carries for %s the very script that is tested', (kind, file) => {
-    expect(data[`resource.customizations.health.${kind}`]).toBe(script(file));
+    expect(data[`resource.customizations.health.${kind}`]).toBe(healthScript(file));
   });
 });
