@@ -31,7 +31,7 @@ export const digestOf = (claim: Claim): string => hash(claim);
 export const contentDigest = (content: object): string => hash(content);
 
 function hash(value: object): string {
-  refuseUnsafeNumbers(value, '');
+  refuseUnsafe(value, '', 0);
   return `v1:sha256:${createHash('sha256').update(canonicalJson(value)).digest('hex')}`;
 }
 
@@ -47,8 +47,11 @@ export function canonicalJson(value: unknown): string {
   }
 }
 
+/** Deeper than anybody writes, and shallower than where the stack ends. */
+const deepest = 1_000;
+
 // JSON.parse rounds integers beyond 2^53, so two different manifests would have one digest.
-function refuseUnsafeNumbers(value: unknown, path: string): void {
+function refuseUnsafe(value: unknown, path: string, depth: number): void {
   if (typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)) {
     throw new CountersignError(
       'Undigestible',
@@ -56,5 +59,6 @@ function refuseUnsafeNumbers(value: unknown, path: string): void {
     );
   }
   if (value === null || typeof value !== 'object') return;
-  for (const [key, child] of Object.entries(value)) refuseUnsafeNumbers(child, `${path}.${key}`);
+  if (depth > deepest) throw new CountersignError('Undigestible', `It is nested more than ${deepest} levels deep; nest it less.`);
+  for (const [key, child] of Object.entries(value)) refuseUnsafe(child, `${path}.${key}`, depth + 1);
 }
