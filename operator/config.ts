@@ -12,7 +12,13 @@ export type Role = (typeof roles)[number];
 const whole = (least: number, most: number) =>
   z.preprocess((given) => (typeof given === 'string' && /^[0-9]+$/.test(given) ? Number(given) : given), z.int().min(least).max(most));
 const port = whole(0, 65_535);
-const milliseconds = Duration.transform((text) => durationMs(text));
+const milliseconds = z
+  .string()
+  .refine(
+    (text) => Duration.safeParse(text).success && durationMs(text) > 0,
+    'expected a duration of at least 1s, such as 30m, 48h or 1d12h',
+  )
+  .transform((text) => durationMs(text));
 const url = z.string().regex(/^https:\/\/[^\s]+$/, 'expected an address that starts with https://');
 const list = z.string().transform((text) =>
   text
