@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { decision, group, observation, policy, stage, user } from '../../test/fixtures/facts.ts';
+import { evaluate } from './evaluate.ts';
+import { describeApprover, describeFrom, describeOpen, missingVotes } from './explain.ts';
+
+describe('an approver in words', () => {
+  it.each([
+    [{ user: 'cfo@corp' }, 'user cfo@corp'],
+    [{ group: 'finance' }, 'group finance'],
+    [{ serviceAccount: { namespace: 'ci', name: 'bot' } }, 'system:serviceaccount:ci:bot'],
+    [{ permission: 'approve' as const }, 'whoever may approve under this policy'],
+  ])('%j is %s', (entry, words) => {
+    expect(describeApprover(entry)).toBe(words);
+  });
+
+  it('and several are joined', () => {
+    expect(describeFrom({ from: [{ user: 'a' }, { group: 'b' }] })).toBe('user a or group b');
+  });
+});
+
+describe('why nothing is settled', () => {
+  const say = (...changes: Parameters<typeof observation>) => {
+    const facts = observation(...changes);
+    return describeOpen(evaluate(facts), facts);
+  };
+  const two = policy('two', {
+    stages: [stage('finance', 2, [group('finance')]), stage('security', 1, [user('carol'), group('security')])],
+  });
+
+  it.each<[string, Parameters<typeof observation>]>([
+    ['Held: numbers', [{ subject: { exists: true, held: true, fault: 'numbers' } }]],
+    ['No policy applies, so nobody can agree; it holds.', [{ policies: [] }]],
+    ['The policies that apply ask nobody and approve nothing on their own; it holds.', [{ policies: [policy('empty')] }]],
+    ['Waiting for 2 of group finance (stage finance).', [{ policies: [two] }]],
+    [
+      'Waiting for 1 of group finance (stage finance).',
+      [{ policies: [two], decisions: [decision('bob', 'Approve', { groups: ['finance'] })] }],
+    ],
+    [
+      'Waiting for 1 of user carol or group security (stage security).',
+      [{ policies: [two], decisions: ['bob', 'dave'].map((who) => decision(who, 'Approve', { groups: ['finance'] })) }],
+    ],
+  ])('%s', (words, changes) => {
+    expect(say(...changes)).toBe(words);
+  });
+
+  it('names the open stage of every policy', () => {
+    const words = say({ policies: [two, policy('other', { stages: [stage('legal', 1, [user('erin')])] })] });
+    expect(words).toBe('Waiting for 1 of user erin (stage legal), 2 of group finance (stage finance).');
+  });
+});
+
+describe('missing votes', () => {
+  const { stages } = evaluate(
+    observation({
+      policies: [policy('p', { stages: [stage('a', 2, [group('g')]), stage('b', 1, [user('carol')])] })],
+      decisions: [decision('bob', 'Approve', { groups: ['g'] })],
+    }),
+  );
+
+  it('are those of open stages, or of those that are asked about', () => {
+    expect(missingVotes(stages)).toEqual([{ stage: 'a', count: 1, from: [{ group: 'g' }] }]);
+    expect(missingVotes(stages, ['Active', 'Waiting']).map((m) => m.stage)).toEqual(['a', 'b']);
+    expect(missingVotes(stages, ['Satisfied'])).toEqual([]);
+  });
+});
