@@ -1,5 +1,5 @@
 import { Registry } from 'prom-client';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Outcome, Ref } from '../core/ports.ts';
 import { gaveUp, settled, wake } from '../core/ports.ts';
 import { createLogger } from '../telemetry/logger.ts';
@@ -8,6 +8,10 @@ import { ApiError } from './client/apiError.ts';
 import { Controller } from './controller.ts';
 import type { ControllerOptions } from './controller.ts';
 import { NotLeader } from './notLeader.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+/** Polls for as long as a busy machine may need. */
+const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 15_000 });
 
 const started: Controller[] = [];
 afterEach(async () => {
@@ -34,7 +38,7 @@ describe('a controller', () => {
     controller.enqueue('cluster-wide');
     controller.start();
     controller.enqueue('ns/b');
-    await expect.poll(() => seen).toEqual([{ namespace: 'ns', name: 'a' }, { name: 'cluster-wide' }, { namespace: 'ns', name: 'b' }]);
+    await eventually(() => seen).toEqual([{ namespace: 'ns', name: 'a' }, { name: 'cluster-wide' }, { namespace: 'ns', name: 'b' }]);
   });
 
   it('works on no more keys at one time than it may, and on no key twice at one time', async () => {
@@ -53,7 +57,7 @@ describe('a controller', () => {
     controller.start();
     let asked = 0;
     const asking = setInterval(() => controller.enqueue(`k${asked++ % 4}`), 1);
-    await expect.poll(() => passes).toBeGreaterThan(8);
+    await eventually(() => passes).toBeGreaterThan(8);
     clearInterval(asking);
     expect(most).toBe(2);
   });
@@ -63,7 +67,7 @@ describe('a controller', () => {
     const { controller } = run(() => Promise.resolve(++passes < 3 ? wake(5) : settled));
     controller.start();
     controller.enqueue('a');
-    await expect.poll(() => passes).toBe(3);
+    await eventually(() => passes).toBe(3);
   });
 
   it('tries a conflict again without calling it an error', async () => {
@@ -73,7 +77,7 @@ describe('a controller', () => {
     );
     controller.start();
     controller.enqueue('a');
-    await expect.poll(() => passes).toBe(3);
+    await eventually(() => passes).toBe(3);
     expect(lines.filter(({ level }) => level === 'error')).toEqual([]);
     expect(await text()).toContain('countersign_reconcile_total{controller="test",outcome="conflict"} 2');
     expect(await text()).not.toContain('countersign_reconcile_errors_total{');
@@ -86,7 +90,7 @@ describe('a controller', () => {
     );
     controller.start();
     controller.enqueue('ns/a');
-    await expect.poll(() => passes).toBe(3);
+    await eventually(() => passes).toBe(3);
     const errors = lines.filter(({ level }) => level === 'error');
     expect(errors).toMatchObject([
       { controller: 'test', key: 'ns/a', reason: 'Forbidden', attempt: 1 },
@@ -100,7 +104,7 @@ describe('a controller', () => {
     const { controller, lines } = run(() => (++passes < 2 ? Promise.reject(new NotLeader('no')) : Promise.resolve(settled)));
     controller.start();
     controller.enqueue('a');
-    await expect.poll(() => passes).toBe(2);
+    await eventually(() => passes).toBe(2);
     expect(lines.filter(({ level }) => level === 'error')).toEqual([]);
   });
 
@@ -109,11 +113,11 @@ describe('a controller', () => {
     const { controller, lines } = run(() => Promise.resolve((passes++, gaveUp('no such kind'))));
     controller.start();
     controller.enqueue('a');
-    await expect.poll(() => lines.map(({ reason }) => reason)).toContain('no such kind');
+    await eventually(() => lines.map(({ reason }) => reason)).toContain('no such kind');
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(passes).toBe(1);
     controller.enqueue('a');
-    await expect.poll(() => passes).toBe(2);
+    await eventually(() => passes).toBe(2);
   });
 
   it('lets its error policy decide, with the number of the attempt', async () => {
@@ -122,7 +126,7 @@ describe('a controller', () => {
     const { controller } = run(() => Promise.reject(new Error('no')), { errorPolicy });
     controller.start();
     controller.enqueue('a');
-    await expect.poll(() => attempts).toEqual([1, 2, 3]);
+    await eventually(() => attempts).toEqual([1, 2, 3]);
   });
 
   it('finishes what it is working on before it has stopped, and begins nothing more', async () => {
@@ -139,7 +143,7 @@ describe('a controller', () => {
     controller.start();
     controller.enqueue('a');
     controller.enqueue('b');
-    await expect.poll(() => seen).toEqual(['a']);
+    await eventually(() => seen).toEqual(['a']);
     let stopped = false;
     const stopping = controller.stop().then(() => (stopped = true));
     await new Promise((resolve) => setTimeout(resolve, 20));

@@ -28,10 +28,10 @@ export interface WatchCacheOptions<T> {
   readonly metrics: Metrics;
   /** The server is asked to end each watch after about this long; a silent connection is given up shortly after. Default 45 s. */
   readonly watchSeconds?: number;
+  /** A watch is given up when the server has not ended it by so much later. Default 5 s. */
+  readonly idleGraceMs?: number;
 }
 
-/** Given up so much later than the server should have ended the watch. */
-const idleGraceMs = 5_000;
 const pageSize = 500;
 const shortestPauseMs = 50;
 const longestPauseMs = 10_000;
@@ -204,9 +204,10 @@ export class WatchCache<T> {
   }
 
   async #stream(from: { sendInitialEvents: true } | { resourceVersion: string }): Promise<void> {
-    const { client, type, namespace, labelSelector, watchSeconds = 45 } = this.#options;
-    const timeoutSeconds = Math.ceil(watchSeconds * (1 + Math.random() / 3));
-    const idleTimeoutMs = timeoutSeconds * 1000 + idleGraceMs;
+    const { client, type, namespace, labelSelector, watchSeconds = 45, idleGraceMs = 5_000 } = this.#options;
+    const seconds = watchSeconds * (1 + Math.random() / 3);
+    const idleTimeoutMs = seconds * 1000 + idleGraceMs;
+    const timeoutSeconds = Math.ceil(seconds);
     const signal = this.#stopping.signal;
     await client.watchWith(type, { namespace, labelSelector, timeoutSeconds, idleTimeoutMs, signal, ...from }, (event) =>
       this.#onEvent(event),

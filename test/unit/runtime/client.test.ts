@@ -1,7 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ApiError, ConnectionError, isAlreadyExists, isConflict, isNotFound } from '../../../operator/kube/client/apiError.ts';
 import { NotLeader } from '../../../operator/kube/notLeader.ts';
 import { WireServer, all, json, refusal, reset } from '../../fixtures/wireServer.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+/** Polls for as long as a busy machine may need. */
+const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 15_000 });
 
 const things = { group: 'example.com', version: 'v1', plural: 'things', kind: 'Thing', namespaced: true };
 const ref = { namespace: 'ns', name: 'a' };
@@ -152,7 +156,7 @@ describe('the client', () => {
     });
     const first = client.create(things, 'ns', thing);
     const second = client.create(things, 'ns', thing);
-    await expect.poll(() => answers.length).toBe(1);
+    await eventually(() => answers.length).toBe(1);
     leads = false;
     answers[0]?.();
     await first;

@@ -1,7 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ConnectionError } from '../../../operator/kube/client/apiError.ts';
 import type { WatchEvent } from '../../../operator/kube/client/types.ts';
 import { WireServer, all, refusal, reset } from '../../fixtures/wireServer.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+/** Polls for as long as a busy machine may need. */
+const eventually = <T>(read: () => T) => expect.poll(read, { timeout: 15_000 });
 
 const things = { group: 'example.com', version: 'v1', plural: 'things', kind: 'Thing', namespaced: true };
 const event = (name: string): string =>
@@ -83,7 +87,7 @@ describe('a watch', () => {
     }
     const abort = new AbortController();
     for await (const _event of client.watch(things, { signal: abort.signal })) abort.abort();
-    await expect.poll(() => closed).toBe(2);
+    await eventually(() => closed).toBe(2);
   });
 
   it('takes no place among the requests under way', async () => {
