@@ -8,6 +8,7 @@ export * from './governedJob.ts';
 export * from './kinds.ts';
 export * from './marks.ts';
 export * from './metadata.ts';
+export * from './reasons.ts';
 export * from './resources.ts';
 export * from './schemaMarks.ts';
 export * from './selector.ts';

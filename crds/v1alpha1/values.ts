@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { durationPattern } from './patterns.ts';
 import { withRules } from './schemaMarks.ts';
 
 /** A point in time as the API server writes it: RFC 3339, in UTC. */
@@ -9,7 +10,7 @@ export const Duration = z
   .string()
   .min(2)
   .max(20)
-  .regex(/^([0-9]{1,6}[dhms])+$/)
+  .regex(durationPattern)
   .meta(
     withRules({
       rule: "self.matches('[1-9]')",

@@ -1,4 +1,6 @@
-import { ConditionType, type Condition, type Reason } from '../../crds/v1alpha1/index.ts';
+import type { Condition } from '../../crds/v1alpha1/index.ts';
+// Not from the index: whoever bundles the core would carry the schemas along.
+import { ConditionType, type Reason } from '../../crds/v1alpha1/reasons.ts';
 
 /** What a condition says, before it is known whether that is new. */
 export interface Statement {

@@ -1,0 +1,83 @@
+/** The condition types that our kinds use. */
+export const ConditionType = {
+  /** The request can be understood: its subject, its context and its references are well formed. */
+  Valid: 'Valid',
+  /** At least one policy applies. */
+  PolicyMatched: 'PolicyMatched',
+  /** Unknown while people decide, then True or False for good. */
+  Approved: 'Approved',
+  /** The held work was let go. */
+  Released: 'Released',
+  /** The released work has ended. */
+  Completed: 'Completed',
+  /** Became True once, on a final outcome of any kind; never changes again. */
+  Settled: 'Settled',
+  /** kstatus: nothing more is going to happen and the outcome is good. */
+  Ready: 'Ready',
+  /** kstatus: something is still going to happen. */
+  Reconciling: 'Reconciling',
+  /** kstatus: nothing more is going to happen unless somebody acts. */
+  Stalled: 'Stalled',
+} as const;
+export type ConditionType = (typeof ConditionType)[keyof typeof ConditionType];
+
+/** Every reason that a condition of ours may carry. */
+export const Reason = {
+  Accepted: 'Accepted',
+  Applying: 'Applying',
+  Approved: 'Approved',
+  AutoApproved: 'AutoApproved',
+  AwaitingApproval: 'AwaitingApproval',
+  Cancelled: 'Cancelled',
+  Completed: 'Completed',
+  Draft: 'Draft',
+  Enforced: 'Enforced',
+  Expired: 'Expired',
+  Failed: 'Failed',
+  GuardsFailed: 'GuardsFailed',
+  GuardsPending: 'GuardsPending',
+  Held: 'Held',
+  InvalidSpec: 'InvalidSpec',
+  NobodyAsked: 'NobodyAsked',
+  NoPolicy: 'NoPolicy',
+  NothingToRelease: 'NothingToRelease',
+  Pending: 'Pending',
+  PoliciesMatched: 'PoliciesMatched',
+  PolicyUnreadable: 'PolicyUnreadable',
+  PolicyViolation: 'PolicyViolation',
+  Rejected: 'Rejected',
+  Released: 'Released',
+  Reviewing: 'Reviewing',
+  Running: 'Running',
+  Settled: 'Settled',
+  SubjectChanged: 'SubjectChanged',
+  SubjectFailed: 'SubjectFailed',
+  SubjectGone: 'SubjectGone',
+  SubjectNotFound: 'SubjectNotFound',
+  Submitted: 'Submitted',
+  Succeeded: 'Succeeded',
+} as const;
+export type Reason = (typeof Reason)[keyof typeof Reason];
+
+/** Why a decision was not counted. */
+export const IgnoredBecause = {
+  /** What is asked for was changed after the approver saw it. */
+  DigestChanged: 'DigestChanged',
+  /** The approver is in no open stage's list. */
+  NotQualified: 'NotQualified',
+  /** The approver is the requester, and the policy does not let them approve their own request. */
+  Requester: 'Requester',
+  /** The same person decided again later. */
+  Superseded: 'Superseded',
+  /** The request had already been settled. */
+  Settled: 'Settled',
+  /** It named an object of another uid. */
+  UidChanged: 'UidChanged',
+  /** A comment counts for nothing. */
+  Comment: 'Comment',
+  /** It came after the request's time was over. */
+  Late: 'Late',
+  /** Others already fill every place that the approver could have filled. */
+  PlaceTaken: 'PlaceTaken',
+} as const;
+export type IgnoredBecause = (typeof IgnoredBecause)[keyof typeof IgnoredBecause];
