@@ -1,0 +1,116 @@
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { controllerPods } from '../../../hack/platform/chart.ts';
+import { startOperator, type OperatorProcess } from '../../../hack/platform/operator.ts';
+import { ownPlatform } from '../../fixtures/ownPlatform.ts';
+import { job, matchJobs, matchRequests, always, request, resources, until, type TestNamespace } from '../../fixtures/world.ts';
+import { bobOf, financeAgrees, heldJob } from './support.ts';
+
+const { inNamespace, platform } = ownPlatform({ env: { COUNTERSIGN_RETENTION: '3s' } });
+
+const names = async (ns: TestNamespace, of: (typeof resources)['approvalRequests' | 'approvalDecisions']): Promise<string[]> =>
+  (await ns.admin.list(of, { namespace: ns.name })).items.map((item) => item.metadata.name);
+
+/** A Job that is refused and forgotten: whatever was due before it has been removed as well. */
+async function oneIsForgotten(ns: TestNamespace): Promise<void> {
+  const { asked } = await heldJob(ns, { ...job(''), metadata: { generateName: 'forgotten-', labels: { fail: 'yes' } } });
+  await ns.decide(await bobOf(ns), 'Reject', [asked]);
+  await ns.gone(resources.approvalRequests, asked.metadata.name);
+}
+
+describe.concurrent('after `retention`', () => {
+  it(
+    'a request that is completed is removed, and the decision that is about nothing any more; the Job is left alone',
+    inNamespace(async (ns) => {
+      await ns.policy('pay', financeAgrees);
+      const { made, asked } = await heldJob(ns, job('wire'));
+      const decision = await ns.decide(await bobOf(ns), 'Approve', [asked]);
+      await ns.gone(resources.approvalRequests, asked.metadata.name);
+      await ns.gone(resources.approvalDecisions, decision.metadata.name);
+      await oneIsForgotten(ns);
+      expect((await ns.get(resources.jobs, 'wire')).metadata.uid).toBe(made.metadata.uid);
+      expect(await names(ns, resources.approvalRequests)).toEqual([]);
+    }),
+  );
+
+  it(
+    'a refused one is removed, and nobody is asked again about the Job that has ended',
+    inNamespace(async (ns) => {
+      await ns.policy('pay', financeAgrees);
+      const { asked } = await heldJob(ns, job('wire'));
+      await ns.decide(await bobOf(ns), 'Reject', [asked]);
+      await ns.gone(resources.approvalRequests, asked.metadata.name);
+      await oneIsForgotten(ns);
+      expect(await names(ns, resources.approvalRequests)).toEqual([]);
+      await until('no decision to be left', async () => ((await names(ns, resources.approvalDecisions)).length === 0 ? true : undefined));
+    }),
+  );
+
+  it(
+    'an approved one that has nothing to run is removed',
+    inNamespace(async (ns) => {
+      await ns.policy('asks', { match: matchRequests, autoApprove: always });
+      await (await ns.as('alice')).create(resources.approvalRequests, ns.name, request('run'));
+      await ns.gone(resources.approvalRequests, 'run');
+    }),
+  );
+
+  it(
+    'one that is open is kept',
+    inNamespace(async (ns) => {
+      await ns.policy('pay', financeAgrees);
+      const { asked } = await heldJob(ns, job('wire'));
+      await oneIsForgotten(ns);
+      await oneIsForgotten(ns);
+      expect(await names(ns, resources.approvalRequests)).toEqual([asked.metadata.name]);
+    }),
+  );
+
+  it(
+    'one whose work is still held is kept until the work is gone: otherwise people would be asked again',
+    inNamespace(async (ns) => {
+      const of = (key: string) => [{ ...matchJobs[0], objectSelector: { matchLabels: { [key]: 'yes' } } }];
+      await ns.policy('keep', { ...financeAgrees, match: of('keep'), onRefusal: 'Keep' });
+      await ns.policy('fail', { ...financeAgrees, match: of('fail') });
+      const { asked } = await heldJob(ns, job('wire', { metadata: { labels: { keep: 'yes' } } }));
+      const decision = await ns.decide(await bobOf(ns), 'Reject', [asked]);
+      await ns.requestIn('Rejected', asked.metadata.name);
+      await oneIsForgotten(ns);
+      await oneIsForgotten(ns);
+      expect(await names(ns, resources.approvalRequests)).toEqual([asked.metadata.name]);
+      expect(await names(ns, resources.approvalDecisions)).toContain(decision.metadata.name);
+      await (await ns.as('alice')).delete(resources.jobs, { namespace: ns.name, name: 'wire' });
+      await ns.gone(resources.approvalRequests, asked.metadata.name);
+    }),
+  );
+});
+
+describe('beyond the most that one namespace may keep', () => {
+  let other: OperatorProcess | undefined;
+  afterAll(() => other?.stop());
+
+  it(
+    'the oldest settled requests are removed, however long they might be kept',
+    inNamespace(async (ns) => {
+      const { cluster, operator, admissionPort } = platform();
+      await operator.stop();
+      const [pod] = await controllerPods(cluster, 1);
+      if (pod === undefined) throw new Error('the chart has no controller pod');
+      const env = { COUNTERSIGN_RETENTION: '24h', COUNTERSIGN_RETENTION_PER_NAMESPACE: '2' };
+      other = await startOperator(cluster, { dir: join(cluster.dir, 'second'), pod, admissionPort, env });
+      await other.ready();
+      await ns.policy('pay', financeAgrees);
+      const asked: string[] = [];
+      for (const name of ['one', 'two', 'three', 'four']) {
+        const held = await heldJob(ns, job(name));
+        asked.push(held.asked.metadata.name);
+        await ns.decide(await bobOf(ns), 'Reject', [held.asked]);
+        await ns.requestIn('Rejected', held.asked.metadata.name);
+        // Settled in different seconds, so that it is known which are the oldest.
+        await new Promise((resolve) => setTimeout(resolve, 1_100));
+      }
+      for (const name of asked.slice(0, 2)) await ns.gone(resources.approvalRequests, name);
+      expect((await names(ns, resources.approvalRequests)).sort()).toEqual(asked.slice(2).sort());
+    }),
+  );
+});
