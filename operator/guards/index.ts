@@ -1,5 +1,5 @@
-export { compile, podsGuardName, type GuardedPolicy, type GuardOptions, type HoldMode } from './compile.ts';
-export { compileHoldWebhooks, holdPath, holdWebhooksName, policyOfHoldPath, type WebhookClient } from './holdWebhooks.ts';
+export { compile, type GuardedPolicy, type GuardOptions, type HoldMode } from './compile.ts';
+export { compileHoldWebhooks, type WebhookClient } from './holdWebhooks.ts';
 export { compiledGuardSelector, guardOf, guardResources, type GuardObject } from './objects.ts';
 export { obsolete, type StoredGuard } from './obsolete.ts';
 export { isHeldBy, isRefusedByBackstop, probeJob } from './probe.ts';
