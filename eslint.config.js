@@ -35,7 +35,9 @@ export default tseslint.config(
     // The composition root alone may end the process.
     files: ['crds/**/*.ts', 'operator/**/*.ts', 'webhooks/**/*.ts'],
     ignores: ['operator/main.ts'],
-    rules: { 'no-restricted-properties': ['error', { object: 'process', property: 'exit', message: 'Only operator/main.ts ends the process.' }] },
+    rules: {
+      'no-restricted-properties': ['error', { object: 'process', property: 'exit', message: 'Only operator/main.ts ends the process.' }],
+    },
   },
   { files: ['**/*.js', '**/*.cjs'], languageOptions: { globals: { process: 'readonly', module: 'writable' } } },
 );

@@ -6,7 +6,6 @@ import { durationMs } from './core/duration.ts';
 import { CountersignError } from './core/errors.ts';
 
 export const roles = ['controller', 'admission'] as const;
-export type Role = (typeof roles)[number];
 
 // Digits alone: what coercion would make of null, true, an empty text or 0x1F is nobody's intention.
 const whole = (least: number, most: number) =>

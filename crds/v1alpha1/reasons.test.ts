@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Condition, ConditionType, IgnoredBecause, Reason } from './reasons.ts';
+import { Condition } from './conditions.ts';
+import { ConditionType, IgnoredBecause, Reason } from './reasons.ts';
 
 describe('condition types and reasons', () => {
   it.each(Object.entries({ ...Reason, ...IgnoredBecause }))('%s is its own value and one that the schema takes', (key, value) => {

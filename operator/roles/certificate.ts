@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { Settings } from '../config.ts';
-import { ensureCertificates } from '../kube/certificates.ts';
+import { CountersignError } from '../core/errors.ts';
+import { ensureCertificates, readCertificates } from '../kube/certificates.ts';
 import type { KubeClient } from '../kube/client/kubeClient.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
@@ -79,8 +80,14 @@ export class CertificateKeeper {
     this.#told = found;
   }
 
-  #fromSecret(): Promise<Certificate> {
-    const { namespace, cert_secret: name, admission_url: url } = this.#settings;
+  /** Where the controller runs it makes and rotates the certificate; admission on its own only reads it. */
+  async #fromSecret(): Promise<Certificate> {
+    const { namespace, cert_secret: name, admission_url: url, roles } = this.#settings;
+    if (!roles.includes('controller')) {
+      const found = await readCertificates({ client: this.#client, secretRef: { namespace, name } });
+      if (found !== undefined) return found;
+      throw new CountersignError('NoCertificate', `The Secret ${namespace}/${name} holds no certificate yet; the controller makes it.`);
+    }
     const host = url === undefined ? undefined : new URL(url).hostname.replace(/^\[|\]$/g, '');
     const isAddress = host !== undefined && isIP(host) !== 0;
     return ensureCertificates({

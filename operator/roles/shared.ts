@@ -3,7 +3,7 @@ import { KubeClient } from '../kube/client/kubeClient.ts';
 import { loadClusterConfig } from '../kube/client/kubeconfig.ts';
 import type { Settings } from '../config.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
-import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
+import { addProcessMetrics, createMetrics, type Metrics } from '../telemetry/metrics.ts';
 import { startTracing, type Tracing } from '../telemetry/tracing.ts';
 
 /** What every role of the process uses. */
@@ -31,6 +31,7 @@ export async function prepare(settings: Settings, environment: NodeJS.ProcessEnv
   const log = createLogger({ level: settings.log_level, base: { pod: settings.pod_name } });
   const registry = new Registry();
   const metrics = createMetrics(registry);
+  addProcessMetrics(registry);
   const tracing = await startTracing({ endpoint: environment['OTEL_EXPORTER_OTLP_ENDPOINT'], serviceName: 'countersign', version });
   const cluster = loadClusterConfig({ kubeconfig: settings.kubeconfig, env: environment });
   const connect = (userAgent: string, connections = settings.connections): KubeClient =>

@@ -1,7 +1,7 @@
 import type { Workload } from './contract.ts';
 import { job } from './job.ts';
 
-export type { Claimed, HeldFacts, RawObject, Workload } from './contract.ts';
+export type { HeldFacts, RawObject, Workload } from './contract.ts';
 
 /** Every kind that can be held. Watches, guards and RBAC follow this list. */
 export const workloads: readonly Workload[] = [job];

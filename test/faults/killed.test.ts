@@ -30,7 +30,7 @@ async function wholeLife(ns: TestNamespace, isKilled: () => boolean): Promise<{ 
     if (isKilled() && operator.ended()) operator = await platform.operator();
     return work();
   };
-  const asked = await alice.create<KubeObject>(resources.governedJobs, ns.name, governedJob('migrate'));
+  const asked = await alice.create(resources.governedJobs, ns.name, governedJob('migrate'));
   const request = await until('the request to be submitted', () =>
     restarted(async () => (await ns.requestsOf(asked)).find((r) => r.status?.subjectDigest !== undefined)),
   );
