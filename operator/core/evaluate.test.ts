@@ -3,6 +3,7 @@ import {
   conditionOf,
   decision,
   digestA,
+  digestB,
   group,
   later,
   minutes,
@@ -240,6 +241,42 @@ describe('who counts', () => {
     expect(
       kinds({ ...asked, policies: [policy('other', policies[0]?.spec)], decisions: [decision('bob', 'Approve', { groups: ['ops'] })] }),
     ).toEqual([]);
+  });
+
+  it('is not whoever says no, while more noes are needed', () => {
+    const policies = [policy('p', { stages: [stage('any', 1, [user('bob'), user('carol')], { rejections: 2 })] })];
+    const planned = plan(observation({ policies, decisions: [decision('bob', 'Reject')] }));
+    expect(planned.status.approvals).toBe('0/1');
+    expect(planned.after).toEqual([]);
+  });
+
+  it('is not a stranger who says no', () => {
+    const planned = plan(observation({ decisions: [decision('mallory', 'Reject')] }));
+    expect(planned.status.phase).toBe('Reviewing');
+    expect(planned.status.decisions).toMatchObject([{ counted: false, ignoredBecause: 'NotQualified' }]);
+  });
+
+  it.each<[string, object]>([
+    ['an entry that names nobody', {}],
+    ['an entry with a permission that there is not', { permission: 'view' }],
+  ])('is nobody by %s', (_what, entry) => {
+    const policies = [policy('odd', { stages: [stage('any', 1, [entry])] })];
+    const permissions = { mayApprove: () => true };
+    expect(kinds(observation({ policies, permissions, decisions: [decision('bob')] }))).toEqual([]);
+  });
+
+  it('is nobody in a stage without places, which is never satisfied', () => {
+    const policies = [policy('odd', { stages: [{ name: 'empty', rejections: 1, require: [] }] })];
+    expect(kinds(observation({ policies, decisions: [decision('bob')] }))).toEqual([]);
+  });
+
+  it('is nobody who agreed to what is not what would run now, whatever was on record', () => {
+    const asked = settle(observation());
+    const changed = { ...asked, subject: { ...asked.subject, digest: digestB }, decisions: [decision('bob')] };
+    expect(asked.request.status?.subjectDigest).toBe(digestA);
+    expect(plan(changed).after).toEqual([]);
+    expect(plan(changed).status.subjectDigest).toBe(digestB);
+    expect(kinds({ ...changed, decisions: [decision('bob', 'Approve', { digest: digestB })] })).toEqual(['release']);
   });
 
   it('says when others have filled every place already', () => {
