@@ -29,6 +29,10 @@ describe('why nothing is settled', () => {
 
   it.each<[string, Parameters<typeof observation>]>([
     ['Held: numbers', [{ subject: { exists: true, held: true, fault: 'numbers' } }]],
+    [
+      'These policies apply but do not exist, so it holds: lost.',
+      [{ missingPolicies: [{ kind: 'ApprovalPolicy', namespace: 'payments', name: 'lost' }] }],
+    ],
     ['No policy applies, so nobody can agree; it holds.', [{ policies: [] }]],
     ['The policies that apply ask nobody and approve nothing on their own; it holds.', [{ policies: [policy('empty')] }]],
     ['Waiting for 2 of group finance (stage finance).', [{ policies: [two] }]],

@@ -36,6 +36,8 @@ export function missingVotes(stages: readonly ResolvedStage[], states: readonly 
 /** Why nothing is settled yet, in one sentence a person can act on. */
 export function describeOpen(evaluation: Evaluation, facts: Observation): string {
   if (facts.subject.fault !== undefined) return `Held: ${facts.subject.fault}`;
+  if (facts.missingPolicies.length > 0)
+    return `These policies apply but do not exist, so it holds: ${facts.missingPolicies.map((p) => p.name).join(', ')}.`;
   if (evaluation.verdict === 'NoPolicy') return 'No policy applies, so nobody can agree; it holds.';
   if (evaluation.verdict === 'NobodyAsked') return 'The policies that apply ask nobody and approve nothing on their own; it holds.';
   const missing = missingVotes(evaluation.stages);
