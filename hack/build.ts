@@ -45,9 +45,9 @@ async function buildOperator(out: string): Promise<void> {
     outExtension: { '.js': '.mjs' },
     format: 'esm',
     target: 'node24',
-    // What is imported only when it is configured (tracing) stays in a file of its own, so that it is not read otherwise.
-    splitting: true,
-    chunkNames: 'chunks/[name]-[hash]',
+    // In one file: split into chunks, a CommonJS module that is imported on demand (undici, the tracing SDK) loses its named exports. What is not
+    // asked for is read but not run.
+    splitting: false,
     sourcemap: 'linked',
     sourcesContent: false,
     // Dependencies that are CommonJS call require for Node's own modules.

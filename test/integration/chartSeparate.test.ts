@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeServiceAccountKubeconfig } from '../../hack/cluster/cluster.ts';
 import { freePort, type OperatorProcess } from '../../hack/platform/operator.ts';
 import { installPlatform } from '../../hack/platform/platform.ts';
-import { ChartCluster, eventually, type Manifest, namespace, type Ran, root, succeeded } from './chartSupport.ts';
+import { ChartCluster, eventually, type Manifest, namespace, type Ran, root, run, succeeded } from './chartSupport.ts';
 
 const team = 'payments';
 const governedJob = (name: string, restartPolicy: string): string =>
@@ -27,7 +27,9 @@ let controller: OperatorProcess;
 let admission: ChildProcess;
 const apply = (text: string): Promise<Ran> => it1.apply(text);
 
-/** A process with the identity and the rights of a pod of deployment/countersign-admission, and nothing more. */
+/**
+ * What the image runs, the bundle, with the identity and the rights of a pod of deployment/countersign-admission, and nothing more.
+ */
 async function startAdmission(port: number): Promise<{ process: ChildProcess; ready: () => Promise<boolean> }> {
   const pods = await it1.get('pods', '-n', namespace, '-l', 'app.kubernetes.io/component=admission');
   const pod = (pods.items as Manifest[])[0]!.metadata.name as string;
@@ -36,8 +38,8 @@ async function startAdmission(port: number): Promise<{ process: ChildProcess; re
   const identity = { namespace, serviceAccount: 'countersign-admission', podName: pod };
   const { kubeconfig } = await writeServiceAccountKubeconfig(it1.cluster, folder, identity);
   const health = await freePort();
-  const process_ = spawn(process.execPath, ['operator/main.ts'], {
-    cwd: root,
+  const process_ = spawn(process.execPath, [join(dir, 'dist/operator.mjs')], {
+    cwd: dir,
     stdio: 'ignore',
     env: {
       PATH: process.env['PATH'],
@@ -57,6 +59,7 @@ async function startAdmission(port: number): Promise<{ process: ChildProcess; re
 beforeAll(async () => {
   it1 = await ChartCluster.start({ auditLog: true });
   dir = mkdtempSync(join(tmpdir(), 'countersign-separate-'));
+  await succeeded(run(process.execPath, [join(root, 'hack/build.ts'), 'operator', 'plugin', '--out', dir]));
   await succeeded(it1.kubectl('create', 'namespace', team));
   const installed = await installPlatform(it1.cluster, {
     dir,
@@ -88,6 +91,13 @@ describe('admission apart', () => {
       const jobs = (await it1.get('jobs', '-n', team, '-l', 'countersign.dev/held=true')).items as Manifest[];
       return jobs.length === 1 && jobs[0]?.spec.suspend === true;
     });
+  });
+
+  it('shows its request to the plugin, as it is built', async () => {
+    const plugin = join(dir, 'bin/kubectl-approve');
+    await eventually('the plugin lists it', async () =>
+      (await succeeded(run(plugin, ['list', '-n', team], { env: it1.env }))).includes('right-'),
+    );
   });
 
   it('may not do what the controller may', async () => {
