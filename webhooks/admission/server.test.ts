@@ -225,10 +225,10 @@ describe('without dropping a review', () => {
 
   test('a steady stream of reviews sees no failure while it drains', async () => {
     let failures = 0;
-    let going = true;
     let answered = 0;
+    // They stop by what was answered, not by the clock: long before the drain is over, however slow the machine.
     const caller = async (): Promise<void> => {
-      while (going) {
+      while (answered < 40 && failures === 0) {
         await post('/yes', review()).then(
           () => (answered += 1),
           () => (failures += 1),
@@ -236,12 +236,11 @@ describe('without dropping a review', () => {
       }
     };
     const callers = Array.from({ length: 8 }, caller);
-    const closed = server.close(300);
-    setTimeout(() => (going = false), 200);
+    const closed = server.close(4_000);
     await Promise.all(callers);
     await closed;
     expect(failures).toBe(0);
-    expect(answered).toBeGreaterThan(8);
+    expect(answered).toBeGreaterThanOrEqual(40);
   });
 
   test('a new certificate is taken up while reviews go on, first the new authority and then the new certificate', async () => {
