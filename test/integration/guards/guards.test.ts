@@ -167,19 +167,31 @@ const grouped = <Row extends { readonly guards: readonly GuardName[] }>(rows: re
 
 // Last in this file, because it takes the guards away: each test above must be seen to fail without its guard.
 describe('with its guard removed', () => {
-  test.each(grouped([...attacks, ...cronJobForgeries]))('%s: every attack goes through', async (_names, rows) => {
-    await without(
-      rows[0]!.guards,
-      () => carryOut(rows[0]!),
-      async () => {
-        for (const row of rows) await expect(carryOut(row), row.name).resolves.toBeDefined();
-      },
-    );
-    await eventually('the guards bite again', async () => {
-      const outcome = await carryOut(rows[0]!).catch((error: unknown) => error);
-      return outcome instanceof Refusal || 'stamped' in rows[0]! ? true : undefined;
-    });
-  });
+  /** Whether it has its effect: neither refused nor corrected. What else goes wrong is no refusal, and is thrown. */
+  const goesThrough = async (row: Attack | (typeof cronJobForgeries)[number]): Promise<boolean> => {
+    try {
+      const outcome = await carryOut(row);
+      return !('stamped' in row && row.stamped(outcome as Stored));
+    } catch (error) {
+      if (error instanceof Refusal && error.message.includes('AdmissionPolicy')) return false;
+      throw error;
+    }
+  };
+
+  test.each(grouped<Attack | (typeof cronJobForgeries)[number]>([...attacks, ...cronJobForgeries]))(
+    '%s: every attack goes through',
+    async (_names, rows) => {
+      const [first] = rows as [Attack];
+      await without(
+        first.guards,
+        () => goesThrough(first),
+        async () => {
+          for (const row of rows) expect(await goesThrough(row), row.name).toBe(true);
+        },
+      );
+      await eventually('the guards bite again', async () => ((await goesThrough(first)) ? undefined : true));
+    },
+  );
 
   const seen = async (promise: Promised): Promise<boolean> =>
     promise.see(world, await world.namespace(promise.governed)).then(

@@ -415,4 +415,65 @@ const creating: Attack[] = [
   },
 ];
 
-export const jobAttacks: readonly Attack[] = [...releasing, ...changing, ...statuses, ...creating];
+const owner = (apiVersion = 'countersign.dev/v1alpha1') => ({
+  ownerReferences: [{ apiVersion, kind: 'GovernedJob', name: 'pay', uid: 'd1d5e0a4-0000-4000-8000-000000000000', controller: true }],
+});
+const onlyOperatorAdopts = 'only the operator makes the Job of GovernedJob pay';
+
+/** What a GovernedJob controls is released by its request, under its author's name. */
+const adopting: Attack[] = [
+  {
+    guards,
+    name: "an approver puts a Job of his own in the place of a GovernedJob's, to approve it under its author's name",
+    as: 'bob',
+    expect: onlyOperatorAdopts,
+    try: (by, ns) => by.create(jobsPath(ns), { ...job('work'), metadata: { name: 'work', ...owner() } }),
+  },
+  {
+    guards,
+    governed: false,
+    name: 'the same where nothing governs Jobs, with the marks written by hand',
+    as: 'alice',
+    expect: onlyOperatorAdopts,
+    try: (by, ns) =>
+      by.create(jobsPath(ns), { ...job('work', {}, { suspend: true }), metadata: { name: 'work', ...heldMarks('alice'), ...owner() } }),
+  },
+  {
+    guards,
+    governed: false,
+    name: 'the same with a GovernedJob of another group',
+    as: 'alice',
+    expect: onlyOperatorAdopts,
+    try: (by, ns) =>
+      by.create(jobsPath(ns), {
+        ...job('work', {}, { suspend: true }),
+        metadata: { name: 'work', ...heldMarks('alice'), ...owner('example.com/v1') },
+      }),
+  },
+  {
+    guards,
+    governed: false,
+    name: 'the same in two steps: owned first, marked later',
+    as: 'alice',
+    expect: onlyOperatorAdopts,
+    given: (world, ns) =>
+      world.as('alice').create(jobsPath(ns), { ...job('work', {}, { suspend: true }), metadata: { name: 'work', ...owner() } }),
+    try: (by, ns) => by.patch(jobsPath(ns, 'work'), { metadata: heldMarks('alice'), spec: { parallelism: 2 } }),
+  },
+  {
+    ...held,
+    name: 'the author gives a held Job a GovernedJob for its owner',
+    as: 'alice',
+    expect: onlyOperatorAdopts,
+    try: (by, ns) => by.patch(jobsPath(ns, 'work'), { metadata: owner() }),
+  },
+  {
+    ...released,
+    name: 'the author passes a released Job off as that of a GovernedJob which nobody approved',
+    as: 'alice',
+    expect: onlyOperatorAdopts,
+    try: (by, ns) => by.patch(jobsPath(ns, 'work'), { metadata: owner() }),
+  },
+];
+
+export const jobAttacks: readonly Attack[] = [...releasing, ...changing, ...statuses, ...creating, ...adopting];

@@ -271,6 +271,33 @@ const moreStatuses: Attack[] = [
   },
 ];
 
+const settled = async (world: World, ns: string): Promise<Stored> => {
+  await asked(world, ns);
+  const lastTransitionTime = '2026-01-01T00:00:00Z';
+  const says = (type: string) => ({ type, status: 'True', reason: 'Approved', message: 'Approved by bob.', lastTransitionTime });
+  const conditions = [says('Approved'), says('Settled')];
+  return world.as('operator').patch(areqs(ns, 'r', 'status'), { status: { ...status, conditions } });
+};
+
+const afterwards: Attack[] = [
+  {
+    guards,
+    as: 'alice',
+    given: settled,
+    name: 'a requester changes what she asked for once it is approved',
+    expect: 'this request is settled',
+    try: (by, ns) => by.patch(areqs(ns, 'r'), { spec: { context: { amount: 9_999_999 } } }),
+  },
+  {
+    guards,
+    as: 'alice',
+    given: settled,
+    name: 'a requester changes and cancels in one write what is approved',
+    expect: 'this request is settled',
+    try: (by, ns) => by.patch(areqs(ns, 'r'), { spec: { operation: 'drain', cancelled: true } }),
+  },
+];
+
 const deleting: Attack[] = [
   ...(['alice', 'mallory', 'bob', 'admin'] as const).map((as): Attack => ({
     guards: ['countersign-request-deletion'],
@@ -290,7 +317,7 @@ const deleting: Attack[] = [
   },
 ];
 
-export const requestAttacks: readonly Attack[] = [...forging, ...changing, ...statuses, ...moreStatuses, ...deleting];
+export const requestAttacks: readonly Attack[] = [...forging, ...changing, ...statuses, ...moreStatuses, ...afterwards, ...deleting];
 
 function eventuallyCreated(world: World, ns: string): Promise<Stored> {
   return eventually('norman may create Jobs for a while', () => world.as('norman').create(gjobs(ns), governedJob('g')));
