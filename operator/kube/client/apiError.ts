@@ -76,11 +76,6 @@ export function isForbidden(error: unknown): boolean {
   return error instanceof ApiError && error.status === 403;
 }
 
-/** The credentials are missing, wrong or expired. */
-export function isUnauthorized(error: unknown): boolean {
-  return error instanceof ApiError && error.status === 401;
-}
-
 /** The object was understood and refused: a schema, a CEL rule, an immutable field, an admission policy. */
 export function isInvalid(error: unknown): boolean {
   return error instanceof ApiError && error.status === 422;
