@@ -74,7 +74,7 @@ export class Storyteller {
   #trace({ request, facts }: Observed, held: HeldFacts, votes: readonly DecisionRecord[]): void {
     const attributes = { 'k8s.namespace.name': request.namespace, 'k8s.job.name': held.name, 'countersign.request': request.name };
     const created = Date.parse(held.createdAt);
-    this.#tracing.record(held.uid, 'held', attributes, created, facts.now);
+    this.#tracing.recordRoot(held.uid, 'held', attributes, created, facts.now);
     for (const { name, approver, time } of votes) {
       this.#tracing.record(
         held.uid,
