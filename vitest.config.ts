@@ -8,6 +8,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{crds,operator,webhooks,plugin,hack}/**/*.test.ts', 'test/unit/**/*.test.ts'],
+          // Only against what hangs: on a busy machine thousands of random cases take a while.
+          testTimeout: 120_000,
         },
       },
       {

@@ -28,7 +28,7 @@ function live({ first, steps }: History, look: (facts: Observation, planned: Pla
 
 const runs = { numRuns: 3_000 };
 
-describe('over thousands of random histories', { timeout: 120_000 }, () => {
+describe('over thousands of random histories', () => {
   it('work is released exactly when an oracle that tries everything says so', () => {
     const seen = { released: 0, kept: 0 };
     fc.assert(
@@ -136,7 +136,7 @@ describe('over thousands of random histories', { timeout: 120_000 }, () => {
   });
 });
 
-describe('the order in which facts are found', { timeout: 120_000 }, () => {
+describe('the order in which facts are found', () => {
   const shuffled = history.chain((of) => {
     const facts = live(of, () => undefined);
     return fc.record({

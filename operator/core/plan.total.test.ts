@@ -141,7 +141,7 @@ const odd = fc
 
 const isPolicySatisfiable = (facts: Observation): boolean => facts.policies.length > 0;
 
-describe('a plan is total', { timeout: 60_000 }, () => {
+describe('a plan is total', () => {
   it('whatever the facts are, it is made, and made again the same', () => {
     fc.assert(
       fc.property(odd, (facts) => {
@@ -166,7 +166,7 @@ describe('a plan is total', { timeout: 60_000 }, () => {
   });
 });
 
-describe('a status that was forged in any way', { timeout: 60_000 }, () => {
+describe('a status that was forged in any way', () => {
   const asking: PolicyFacts = {
     kind: 'ApprovalPolicy',
     namespace: 'payments',
