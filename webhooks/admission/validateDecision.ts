@@ -13,7 +13,7 @@ import { isNotFound } from '../../operator/kube/client/apiError.ts';
 import type { AdmissionDeps, KnownRequest } from './deps.ts';
 import { allowed, refuse, type AdmissionHandler } from './handler.ts';
 
-type DecisionDeps = Pick<AdmissionDeps, 'client' | 'knownRequest' | 'permissionsOf'>;
+type DecisionDeps = Pick<AdmissionDeps, 'client' | 'knownRequest' | 'permissionsOf' | 'metrics'>;
 type Decided = ApprovalDecisionSpec['requests'][number];
 
 /**
@@ -24,14 +24,15 @@ export const validateDecision = (deps: DecisionDeps): AdmissionHandler => ({
   path: '/validate/decisions',
   name: 'validate-decision',
   kinds: ['ApprovalDecision'],
-  review: async ({ operation, object, namespace, userInfo }, { signal }) => {
+  review: async ({ operation, object, namespace, userInfo, dryRun }, { signal }) => {
     if (operation !== 'CREATE' || object == null || namespace === undefined) return allowed;
     const { verdict, requests } = object['spec'] as ApprovalDecisionSpec;
     const person = { username: userInfo.username, groups: userInfo.groups };
     const faults = await Promise.all(
       requests.map(async (decided, index) => {
         const fault = await faultOf(decided, { verdict, person, namespace }, deps, signal);
-        return fault === undefined ? [] : [`spec.requests[${index}]: ${fault}`];
+        if (fault?.violation !== undefined && !dryRun) deps.metrics.policyViolations.inc(fault.violation);
+        return fault === undefined ? [] : [`spec.requests[${index}]: ${fault.sentence}`];
       }),
     );
     const all = faults.flat();
@@ -45,14 +46,21 @@ interface Ballot {
   readonly namespace: string;
 }
 
-/** Why this decision could not count for this request, in a sentence; undefined when it can. */
-async function faultOf(decided: Decided, ballot: Ballot, deps: DecisionDeps, signal: AbortSignal): Promise<string | undefined> {
+/** Why a decision could not count. */
+interface Fault {
+  readonly sentence: string;
+  /** How it is counted, when it is a policy that does not let this person decide. */
+  readonly violation?: { readonly policy_type: 'separation' | 'approvers'; readonly function_name: string };
+}
+
+/** Why this decision could not count for this request; undefined when it can. */
+async function faultOf(decided: Decided, ballot: Ballot, deps: DecisionDeps, signal: AbortSignal): Promise<Fault | undefined> {
   const cached = deps.knownRequest(ballot.namespace, decided.name);
   if (cached !== undefined && (await faultWith(cached, decided, ballot, deps)) === undefined) return undefined;
   // The cache may be a moment behind what the approver was shown: nobody is refused on its word alone.
   const current = await read(decided.name, ballot.namespace, deps, signal);
   if (current === undefined)
-    return `there is no ApprovalRequest ${decided.name} in namespace ${ballot.namespace}; look at kubectl approve list`;
+    return { sentence: `there is no ApprovalRequest ${decided.name} in namespace ${ballot.namespace}; look at kubectl approve list` };
   return faultWith(current, decided, ballot, deps);
 }
 
@@ -66,11 +74,11 @@ async function read(name: string, namespace: string, { client }: DecisionDeps, s
   }
 }
 
-async function faultWith(request: KnownRequest, decided: Decided, ballot: Ballot, deps: DecisionDeps): Promise<string | undefined> {
-  return (
-    changedFault(request, decided) ??
-    (ballot.verdict === 'Comment' ? undefined : (openFault(request, decided) ?? (await personFault(request, decided, ballot, deps))))
-  );
+async function faultWith(request: KnownRequest, decided: Decided, ballot: Ballot, deps: DecisionDeps): Promise<Fault | undefined> {
+  const comments = ballot.verdict === 'Comment';
+  const sentence = changedFault(request, decided) ?? (comments ? undefined : openFault(request, decided));
+  if (sentence !== undefined) return { sentence };
+  return comments ? undefined : personFault(request, decided, ballot, deps);
 }
 
 function changedFault({ uid, status }: KnownRequest, { name, uid: shown, digest }: Decided): string | undefined {
@@ -96,19 +104,21 @@ function openFault({ spec, status }: KnownRequest, { name }: Decided): string | 
 }
 
 async function personFault(
-  { requester, status }: KnownRequest,
+  { requester, spec, status }: KnownRequest,
   { name }: Decided,
   { verdict, person }: Ballot,
-  deps: DecisionDeps,
-): Promise<string | undefined> {
+  { metrics, permissionsOf }: DecisionDeps,
+): Promise<Fault | undefined> {
   const stages = status?.stages ?? [];
-  const permissions = await deps.permissionsOf([person], policiesToAsk(stages));
-  if (verdict === 'Reject')
-    return stages.some((stage) => mayReject(stage, person, permissions)) ? undefined : notAsked(name, person, stages);
-  if (stages.some((stage) => mayApprove(stage, person, requester, permissions))) return undefined;
-  if (stages.some((stage) => mayReject(stage, person, permissions)))
-    return `you are ${person.username}, who asked for ApprovalRequest ${name}, and its policies do not let requesters approve; ask somebody else`;
-  return notAsked(name, person, stages);
+  const permissions = await permissionsOf([person], policiesToAsk(stages));
+  const isAsked = stages.some((stage) => mayReject(stage, person, permissions));
+  const function_name = metrics.functionNames.label(spec.operation);
+  if (!isAsked) return { sentence: notAsked(name, person, stages), violation: { policy_type: 'approvers', function_name } };
+  if (verdict === 'Reject' || stages.some((stage) => mayApprove(stage, person, requester, permissions))) return undefined;
+  return {
+    sentence: `you are ${person.username}, who asked for ApprovalRequest ${name}, and its policies do not let requesters approve; ask somebody else`,
+    violation: { policy_type: 'separation', function_name },
+  };
 }
 
 function notAsked(name: string, { username }: Person, stages: readonly ResolvedStage[]): string {
