@@ -142,13 +142,15 @@ describe('helm uninstall', () => {
   let patchStatus: (job: string, patch: object) => Promise<void>;
 
   /** What the operator writes; that it does so, and when, is tested where the operator runs. */
-  const answer = async (types: string[], extra: object = {}): Promise<void> => {
+  const answer = async (types: string[]): Promise<void> => {
     await eventually('Helm asks', async () => (await it1.kubectl('get', 'job', hook, '-n', namespace)).code === 0);
-    const status = { startTime: now(), conditions: types.map(condition), ...extra };
+    const at = now();
+    const completed = types.includes('Complete') ? { completionTime: at } : {};
+    const status = { startTime: at, ...completed, conditions: types.map(condition) };
     await patchStatus(hook, { status });
   };
   const refuse = () => answer(['FailureTarget', 'Failed']);
-  const agree = () => answer(['SuccessCriteriaMet', 'Complete'], { completionTime: now() });
+  const agree = () => answer(['SuccessCriteriaMet', 'Complete']);
   const guards = async (): Promise<string[]> =>
     (
       (await it1.get('validatingadmissionpolicies,validatingadmissionpolicybindings', '-l', 'countersign.dev/guard=static'))
