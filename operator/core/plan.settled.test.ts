@@ -52,6 +52,21 @@ describe('a settled request costs no more writes', () => {
     expect(writesUntilQuiet(observation({ decisions: [...many, decision('bob')] }))).toBe(1);
   });
 
+  it('with who agreed on record, whatever flood of comments comes before or after', () => {
+    const comments = (from: number) =>
+      Array.from({ length: 150 }, (_, i) => decision('stranger', 'Comment', { time: new Date(minutes(from + i)).toISOString() }));
+    const flooded = observation({ now: minutes(200), decisions: [decision('bob'), ...comments(1)] });
+    const names = (of: Observation) =>
+      plan(of)
+        .status.decisions.filter((d) => d.counted)
+        .map((d) => d.approver);
+    expect(names(flooded)).toEqual(['bob']);
+    const settled = settle(observation({ decisions: [decision('bob')] }));
+    const after = { ...settled, decisions: [...settled.decisions, ...comments(20)] };
+    expect(names(after)).toEqual(['bob']);
+    expect(plan(after).status.decisions).toHaveLength(100);
+  });
+
   it('keeps what it counted, though the decision be deleted', () => {
     const settled = settle(observation({ decisions: [decision('bob', 'Reject')] }));
     expect(plan({ ...settled, decisions: [] }).status.decisions).toEqual(settled.request.status?.decisions);

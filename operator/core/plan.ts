@@ -59,7 +59,7 @@ function planSubmitted(facts: Observation): Plan {
     approvals: tally(shown.stages),
     policies: [...shown.policies].slice(0, 64),
     stages: [...shown.stages].slice(0, 64),
-    decisions: shown.decisions.filter((d) => d.approver !== '').slice(-mostDecisions),
+    decisions: listed(shown.decisions.filter((d) => d.approver !== '')),
     conditions,
   };
   return {
@@ -67,6 +67,15 @@ function planSubmitted(facts: Observation): Plan {
     after: effects(facts, evaluation, outcome),
     ...(outcome === undefined ? { wakeAt: evaluation.nextDeadline } : {}),
   };
+}
+
+/** The last of them, but whatever counts before what does not: a flood of comments must not push out of the record who agreed, and why. */
+function listed(decisions: readonly DecisionRecord[]): DecisionRecord[] {
+  const counted = decisions.filter((d) => d.counted).slice(-mostDecisions);
+  const left = mostDecisions - counted.length;
+  const others = left === 0 ? [] : decisions.filter((d) => !d.counted).slice(-left);
+  const shown = new Set([...counted, ...others]);
+  return decisions.filter((d) => shown.has(d));
 }
 
 /** Who asked is shown as far as the schema has room for it: a status that is refused whole would tell nobody anything. */

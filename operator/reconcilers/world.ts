@@ -116,9 +116,14 @@ export class World {
     return this.#heldBy('controller', uid);
   }
 
-  /** What a request of that subject releases: the object itself, or what it controls. */
+  /** The Jobs of a GovernedJob. Only the operator may make it the owner of held work; any other owner is whatever its author wrote there. */
+  jobsOf(governedJobUid: string): HeldFacts[] {
+    return this.heldByController(governedJobUid).filter((h) => h.controller?.kind === governedJobs.kind);
+  }
+
+  /** What a request of that subject releases: the object itself, or the Jobs of the GovernedJob. */
   workOf(subjectUid: string): HeldFacts[] {
-    return [...this.#heldBy('uid', subjectUid), ...this.#heldBy('controller', subjectUid)];
+    return [...this.#heldBy('uid', subjectUid), ...this.jobsOf(subjectUid)];
   }
 
   #heldBy(index: string, value: string): HeldFacts[] {

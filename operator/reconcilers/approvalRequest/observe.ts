@@ -139,7 +139,7 @@ async function observeGovernedJob(request: RequestRecord, resource: SubjectResou
           raw === undefined ? undefined : governedJobRecord(raw),
         );
   if (governedJob === undefined) return { held: undefined, subject: gone };
-  const jobs = reader.world.heldByController(governedJob.uid);
+  const jobs = reader.world.jobsOf(governedJob.uid);
   const wanted = governedJobName(governedJob.name, governedJob.uid, governedJob.spec);
   const held = jobs.find((h) => h.released !== undefined) ?? jobs.find((h) => h.name === wanted);
   if (held === undefined) {

@@ -19,8 +19,10 @@ export async function reconcileRequest(ref: Ref, reader: Reader, writer: Writer)
 /** Finished, as far as it is held, and with every decision on record. */
 function isOver(request: RequestRecord, world: World): boolean {
   if (!isFinished(request)) return false;
+  // Cancelling what is settled changes nothing, but whoever waits (kubectl wait, kstatus) believes no status of an earlier generation.
+  if (request.status?.observedGeneration !== request.generation) return false;
   const refusalOwed =
     request.governs !== undefined && world.workOf(request.governs).some((held) => held.markedHeld && held.ended === undefined);
-  const recorded = new Set(request.status?.decisions.map((d) => d.name));
+  const recorded = new Set(request.status.decisions.map((d) => d.name));
   return !refusalOwed && world.decisions.byIndex('request', request.uid).every((d) => recorded.has(d.name) || recorded.size >= 100);
 }

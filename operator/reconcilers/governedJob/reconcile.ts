@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { apiVersion, approvalRequests, governedJobs } from '../../../crds/v1alpha1/index.ts';
+import { apiVersion, approvalRequests, governedJobs, labels } from '../../../crds/v1alpha1/index.ts';
 import { rfc3339 } from '../../core/conditions.ts';
 import { CountersignError } from '../../core/errors.ts';
 import { planGovernedJob, type GovernedJobEffect, type GovernedJobFacts, type RequestSeen } from '../../core/governedJobPlan.ts';
@@ -63,7 +63,7 @@ interface Seen {
 async function observe(ref: Ref, { client, world }: GovernedJobContext): Promise<Seen | undefined> {
   const governedJob = world.governedJobs.get(`${ref.namespace ?? ''}/${ref.name}`);
   if (governedJob === undefined || governedJob.deleting) return undefined;
-  const jobs = world.heldByController(governedJob.uid);
+  const jobs = world.jobsOf(governedJob.uid);
   const wantedJob = governedJobName(governedJob.name, governedJob.uid, governedJob.spec);
   const mustCreate = !jobs.some((h) => h.name === wantedJob || h.released !== undefined) && governedJob.status?.completedAt === undefined;
   const facts: GovernedJobFacts = {
@@ -124,8 +124,10 @@ async function perform(effect: GovernedJobEffect, seen: Seen, context: GovernedJ
     }
     case 'createJob': {
       const name = seen.facts.wantedJob;
-      const isOurs = (found: KubeObject) =>
-        found.metadata.ownerReferences?.some((o) => o.uid === governedJob.uid && o.controller === true) ?? false;
+      // Without the label no guard saw to it that the owner is true.
+      const isOurs = ({ metadata }: KubeObject) =>
+        metadata.labels?.[labels.held] !== undefined &&
+        (metadata.ownerReferences ?? []).some((o) => o.uid === governedJob.uid && o.kind === governedJobs.kind && o.controller === true);
       held?.observe(await createOrFind(client, job.type, { namespace, name }, jobManifest(governedJob, name), isOurs));
       return;
     }

@@ -1,6 +1,19 @@
 import type { Attack } from '../attack.ts';
 import { policyMarkKey } from '../world.ts';
-import { digest, otherDigest, endedJob, heldJob, heldMarks, job, jobsPath, releasedJob, releasePatch, rewrite } from '../subjects.ts';
+import {
+  digest,
+  otherDigest,
+  endedJob,
+  governedJob,
+  heldJob,
+  heldMarks,
+  job,
+  jobsPath,
+  oursPath,
+  releasedJob,
+  releasePatch,
+  rewrite,
+} from '../subjects.ts';
 
 const guards = ['countersign-job-guard'] as const;
 const held = { guards, given: heldJob } as const;
@@ -415,8 +428,8 @@ const creating: Attack[] = [
   },
 ];
 
-const owner = (apiVersion = 'countersign.dev/v1alpha1') => ({
-  ownerReferences: [{ apiVersion, kind: 'GovernedJob', name: 'pay', uid: 'd1d5e0a4-0000-4000-8000-000000000000', controller: true }],
+const owner = (apiVersion = 'countersign.dev/v1alpha1', uid = 'd1d5e0a4-0000-4000-8000-000000000000') => ({
+  ownerReferences: [{ apiVersion, kind: 'GovernedJob', name: 'pay', uid, controller: true }],
 });
 const onlyOperatorAdopts = 'only the operator makes the Job of GovernedJob pay';
 
@@ -456,8 +469,12 @@ const adopting: Attack[] = [
     name: 'the same in two steps: owned first, marked later',
     as: 'alice',
     expect: onlyOperatorAdopts,
-    given: (world, ns) =>
-      world.as('alice').create(jobsPath(ns), { ...job('work', {}, { suspend: true }), metadata: { name: 'work', ...owner() } }),
+    // The owner is there, or else the garbage collector would delete the Job in between.
+    given: async (world, ns) => {
+      const pay = await world.as('alice').create(oursPath(ns, 'governedjobs'), governedJob('pay'));
+      const metadata = { name: 'work', ...owner('countersign.dev/v1alpha1', pay.metadata.uid) };
+      return world.as('alice').create(jobsPath(ns), { ...job('work', {}, { suspend: true }), metadata });
+    },
     try: (by, ns) => by.patch(jobsPath(ns, 'work'), { metadata: heldMarks('alice'), spec: { parallelism: 2 } }),
   },
   {
