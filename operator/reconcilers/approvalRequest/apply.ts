@@ -31,7 +31,8 @@ export async function apply(observed: Observed, plan: Plan, writer: Writer): Pro
   const lazy = waitsForEnd(observed, plan, writer.justReleased.get(key));
   if (lazy !== undefined) return wake(lazy);
   // Before a yes is recorded that would be wrong under a rule that has not arrived here yet.
-  if (plan.after.some((effect) => effect.kind === 'release') && !(await writer.barrier.isCurrent())) return wake(staleMs);
+  if (plan.after.some((effect) => effect.kind === 'release') && !(await writer.barrier.isCurrent(observed.facts.policies)))
+    return wake(staleMs);
   if (!isDeepStrictEqual(plan.status, observed.request.status)) {
     await writeStatus(observed, plan.status, writer);
     writer.justReleased.delete(key);
@@ -65,7 +66,7 @@ async function perform(effect: Effect, observed: Observed, plan: Plan, writer: W
     return;
   }
   const workload = workloadOf(held.kind);
-  const patch = workload.release(held, { digest: effect.digest, request: request.name });
+  const patch = workload.release(newestOf(held, writer.world), { digest: effect.digest, request: request.name });
   const ref = { namespace: held.namespace, name: held.name };
   const released = await writer.tracing.span(held.uid, 'release', { 'countersign.request': request.name }, () =>
     writer.client.patch(workload.type, ref, patch, { type: 'merge' }),
@@ -73,6 +74,15 @@ async function perform(effect: Effect, observed: Observed, plan: Plan, writer: W
   writer.world.held.get(held.kind)?.observe(released);
   writer.justReleased.set(`${request.namespace}/${request.name}`, performance.now());
   writer.story.released(observed, plan.status);
+}
+
+/**
+ * The held object as it is known by now, when nothing of it that the plan looked at has changed: while the status was written its own controller
+ * may have written a status of its own, which would only make the release fail and be planned again.
+ */
+function newestOf(held: HeldFacts, world: World): HeldFacts {
+  const newest = world.held.get(held.kind)?.get(`${held.namespace}/${held.name}`);
+  return newest !== undefined && isDeepStrictEqual({ ...newest, resourceVersion: held.resourceVersion }, held) ? newest : held;
 }
 
 async function refuse(held: HeldFacts, effect: { reason: string; message: string }, { client, world }: Writer, at: string): Promise<void> {
