@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Controller } from '../kube/controller.ts';
 import type { KubeClient } from '../kube/client/kubeClient.ts';
+import type { CacheChange } from '../kube/watchCache.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Tracing } from '../telemetry/tracing.ts';
@@ -15,7 +17,7 @@ import { reconcileHeld } from './held/reconcile.ts';
 import { ApproverPermissions } from './permissions.ts';
 import { reconcilePolicy, type PolicyContext } from './policy/reconcile.ts';
 import { PolicyBarrier } from './policyBarrier.ts';
-import type { RequestRecord } from './records.ts';
+import { isSettled, type RequestRecord } from './records.ts';
 import { reconcileRetention } from './retention/reconcile.ts';
 import { reconcileUninstall, watchUninstall } from './uninstall/reconcile.ts';
 import type { World } from './world.ts';
@@ -39,12 +41,18 @@ export interface ControllersOptions {
 
 type Name = 'request' | 'governedjob' | 'policy' | 'retention' | 'uninstall';
 
+const retentionPauseMs = 5_000;
+
+/** Who releases may wait 100 ms for the barrier, most of which is idle: more of them go on at once than there are connections. */
+const waitersPerWorker = 4;
+
 /** Every controller of the operator, and which change wakes which. Runs in the leader only. */
 export class Controllers {
   readonly events: EventRecorder;
   readonly #options: ControllersOptions;
   readonly #byName: Readonly<Record<Name, Controller>>;
   readonly #held: ReadonlyMap<string, Controller>;
+  readonly #barrier: PolicyBarrier;
   #unsubscribe: (() => void)[] = [];
 
   constructor(options: ControllersOptions) {
@@ -52,17 +60,18 @@ export class Controllers {
     this.#options = options;
     this.events = new EventRecorder({ client, log, reporter: options.reporter });
     const reader: Reader = { client, world, permissions: new ApproverPermissions(client), defaultTimeoutMs: options.defaultTimeoutMs };
+    this.#barrier = new PolicyBarrier(client, world);
     const writer: Writer = {
       client,
       world,
-      barrier: new PolicyBarrier(client, world),
+      barrier: this.#barrier,
       story: new Storyteller({ events: this.events, metrics, tracing: options.tracing }),
       tracing: options.tracing,
       justReleased: new Map(),
     };
     const heldContext = { client, world, events: this.events, cronJobOpenRequests: options.cronJobOpenRequests };
     this.#byName = {
-      request: this.#controller('request', (ref) => reconcileRequest(ref, reader, writer)),
+      request: this.#controller('request', (ref) => reconcileRequest(ref, reader, writer), options.concurrency * waitersPerWorker),
       governedjob: this.#controller('governedjob', (ref) => reconcileGovernedJob(ref, { client, world })),
       policy: this.#controller('policy', (ref) => reconcilePolicy(ref, { ...options.policy, client, world })),
       retention: this.#controller('retention', ({ name }) =>
@@ -80,8 +89,8 @@ export class Controllers {
     );
   }
 
-  #controller(name: string, reconcile: (ref: Ref) => Promise<Outcome>): Controller {
-    const { concurrency, log, metrics } = this.#options;
+  #controller(name: string, reconcile: (ref: Ref) => Promise<Outcome>, concurrency = this.#options.concurrency): Controller {
+    const { log, metrics } = this.#options;
     return new Controller({ name, concurrency, reconcile, log, metrics });
   }
 
@@ -104,12 +113,14 @@ export class Controllers {
     for (const [kind, cache] of world.held) for (const held of cache.values()) this.#wakeHeld(kind, held);
     for (const request of world.requests.values()) this.#byName.retention.enqueue(request.namespace, { priority: 'low' });
     for (const decision of world.decisions.values()) this.#byName.retention.enqueue(decision.namespace, { priority: 'low' });
+    this.#barrier.start();
     for (const controller of this.#all()) controller.start();
   }
 
   async stop(): Promise<void> {
     for (const stop of this.#unsubscribe) stop();
     this.#unsubscribe = [];
+    this.#barrier.stop();
     await Promise.all(this.#all().map((controller) => controller.stop()));
     await this.events.flush();
   }
@@ -135,7 +146,7 @@ export class Controllers {
     const options = this.#options;
     const { world, client, namespace, log, metrics } = options;
     this.#unsubscribe.push(
-      world.requests.onChange(({ old, new: now }) => this.#requestChanged(now ?? old, now === undefined)),
+      world.requests.onChange((change) => this.#requestChanged(change)),
       world.decisions.onChange(({ old, new: now }) => {
         const decision = now ?? old;
         for (const { name } of decision?.requests ?? []) this.#byName.request.enqueue(`${decision?.namespace ?? ''}/${name}`);
@@ -156,18 +167,21 @@ export class Controllers {
       world.namespaces.onChange(({ key, old, new: now }) => {
         if (old !== undefined && now !== undefined) this.#wakeOpenRequests(key);
       }),
-      ...[...world.held].map(([kind, cache]) => cache.onChange(({ old, new: now }) => this.#heldChanged(kind, now ?? old))),
+      ...[...world.held].map(([kind, cache]) => cache.onChange((change) => this.#heldChanged(kind, change))),
       // A guard that somebody edits or deletes is mended.
       options.policy.store.onChange((policy) => this.#wakePolicy(policy)),
       watchUninstall({ client, namespace, log, metrics }, (key) => this.#byName.uninstall.enqueue(key)),
     );
   }
 
-  #requestChanged(request: RequestRecord | undefined, deleted: boolean): void {
+  #requestChanged({ old, new: now }: CacheChange<RequestRecord>): void {
+    const request = now ?? old;
     if (request === undefined) return;
     const { world } = this.#options;
+    const deleted = now === undefined;
     this.#wakeRequest(request);
-    this.#byName.retention.enqueue(request.namespace, { priority: 'low', afterMs: 5_000 });
+    // A pass looks at everything in the namespace: not for each step of each request, and once for many that end.
+    if (deleted || isSettled(now)) this.#byName.retention.enqueue(request.namespace, { priority: 'low', afterMs: retentionPauseMs });
     const resource = request.spec.subject.resource;
     if (request.governs === undefined || resource === undefined) return;
     if (resource.kind === 'GovernedJob') this.#wake('governedjob', { namespace: request.namespace, name: resource.name });
@@ -179,8 +193,9 @@ export class Controllers {
       for (const sibling of world.heldByController(held.controller.uid)) this.#wakeHeld(sibling.kind, sibling);
   }
 
-  #heldChanged(kind: string, held: HeldFacts | undefined): void {
-    if (held === undefined) return;
+  #heldChanged(kind: string, { old, new: now }: CacheChange<HeldFacts>): void {
+    const held = now ?? old;
+    if (held === undefined || (old !== undefined && now !== undefined && sameButVersion(old, now))) return;
     this.#wakeHeld(kind, held);
     this.#wakeRequestFor(held.uid);
     if (held.controller?.kind !== 'GovernedJob') return;
@@ -212,3 +227,7 @@ export class Controllers {
     this.#byName[name].enqueue(namespace === undefined ? object : `${namespace}/${object}`);
   }
 }
+
+/** A change that nothing here depends on, such as how many pods a Job has: most of what happens to a Job once it runs. */
+const sameButVersion = (old: HeldFacts, now: HeldFacts): boolean =>
+  isDeepStrictEqual({ ...old, resourceVersion: now.resourceVersion }, now);
