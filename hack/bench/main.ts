@@ -42,7 +42,7 @@ const parts: readonly Part[] = [
 async function main(): Promise<void> {
   const settings = readSettings(process.env);
   const log = (line: string): void => void process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
-  const report = new Report(join(folder, 'bench.jsonl'));
+  const report = new Report(join(folder, 'bench.jsonl'), log);
   log(
     `${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), ${Math.round(totalmem() / 2 ** 30)} GiB, load ${loadavg()
       .map((l) => l.toFixed(1))

@@ -24,23 +24,27 @@ const columns = ['scenario', 'n', 'Jobs/s', 'limit/s', 'ratio', 'p50 ms', 'p99 m
 /** Writes each row to a file as it comes, and a table for people at the end. */
 export class Report {
   readonly #file: string;
+  readonly #log: (line: string) => void;
   readonly #rows: Row[] = [];
 
-  constructor(file: string) {
+  constructor(file: string, log: (line: string) => void) {
     this.#file = file;
+    this.#log = log;
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, '');
   }
 
   add(given: Given): void {
-    const { more, ...rest } = given;
     const jobsPerSecond = given.jobsPerSecond ?? null;
     const limitPerSecond = given.limitPerSecond ?? null;
     const ratio = given.ratio ?? (jobsPerSecond === null || limitPerSecond === null ? null : jobsPerSecond / limitPerSecond);
-    const row: Row = { p50Ms: null, p99Ms: null, ...rest, jobsPerSecond, limitPerSecond, ratio, ...(more === undefined ? {} : { more }) };
+    const { scenario, n, p50Ms = null, p99Ms = null, more } = given;
+    const row: Row = { scenario, n, jobsPerSecond, limitPerSecond, ratio, p50Ms, p99Ms, ...(more === undefined ? {} : { more }) };
     this.#rows.push(row);
     const flat = { ...row, more: undefined, ...more, load: round(loadavg()[0] ?? 0), cores: cpus().length };
-    appendFileSync(this.#file, `${JSON.stringify(flat, (_key, value: unknown) => (typeof value === 'number' ? round(value) : value))}\n`);
+    const line = JSON.stringify(flat, (_key, value: unknown) => (typeof value === 'number' ? round(value) : value));
+    appendFileSync(this.#file, `${line}\n`);
+    this.#log(line);
   }
 
   /** The jobs per second of an earlier row; undefined when that part of the run was left out. */

@@ -17,6 +17,9 @@ process.once('message', (options: PairOptions) => {
   void serve(options).then(() => process.send?.('ready'));
 });
 
+// Whoever started it has died: nobody else would end it.
+process.once('disconnect', () => process.exit());
+
 async function serve({ port, cert, key, access, namespace, connections }: PairOptions): Promise<void> {
   const client = new BareClient(access, connections);
   const path = jobsPath(namespace);
