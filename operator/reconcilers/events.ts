@@ -1,3 +1,4 @@
+import { ApiError } from '../kube/client/apiError.ts';
 import type { KubeClient } from '../kube/client/kubeClient.ts';
 import type { ResourceType } from '../kube/client/types.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -22,8 +23,9 @@ export interface Note {
   readonly message: string;
 }
 
-const mostWaiting = 1000;
-const atOnce = 4;
+const mostWaiting = 10_000;
+/** Few, because each costs the API server half as much as a release, and people wait for those. */
+const atOnce = 2;
 
 /**
  * Tells people what happened, where `kubectl describe` shows it. Events are for reading only: nothing depends on them, so they wait in a bounded
@@ -94,10 +96,14 @@ export class EventRecorder {
     try {
       await this.#client.create(eventType, namespace, event);
     } catch (error) {
-      this.#log.warn({ err: error }, 'event not recorded');
+      this.#log[isOfEndingNamespace(error) ? 'debug' : 'warn']({ err: error }, 'event not recorded');
     } finally {
       this.#running -= 1;
       this.#pump();
     }
   }
 }
+
+/** Nobody will read what happened there. */
+const isOfEndingNamespace = (error: unknown): boolean =>
+  error instanceof ApiError && (error.details.causes?.some((cause) => cause.reason === 'NamespaceTerminating') ?? false);
