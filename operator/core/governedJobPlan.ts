@@ -104,7 +104,7 @@ function recordedOutcome(status: GovernedJobStatus | undefined): Outcome | undef
 
 function effects(facts: GovernedJobFacts, { job, end, outcome }: Seen): GovernedJobEffect[] {
   const { request, cancelled } = facts;
-  if (end !== undefined || outcome?.approved === false) return [];
+  if (end !== undefined || outcome?.approved === false || facts.refusal !== undefined) return [];
   if (job?.released === true) return cancelled && job.stopping !== true ? [{ kind: 'abortJob', name: job.name }] : [];
   if (cancelled) return cancelling(facts, outcome);
   if (outcome !== undefined || facts.authorMayCreateJobs === false) return [];

@@ -93,6 +93,7 @@ function base(request: Observation['request'], digest: string | undefined) {
 const isOver = (facts: Observation, recorded: Outcome, evaluation: Evaluation): boolean =>
   !recorded.approved ||
   !facts.request.governs ||
+  !facts.subject.exists ||
   facts.subject.released?.request === facts.request.name ||
   isTrue(facts.request.status?.conditions, 'Released') ||
   decide(facts, evaluation)?.approved === true;

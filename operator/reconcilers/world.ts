@@ -65,7 +65,7 @@ export class World {
   #index(): void {
     this.requests.addIndex('subjectUid', (r) => [r.governs ?? r.spec.subject.resource?.uid ?? ''].filter((uid) => uid !== ''));
     this.requests.addIndex('uid', (r) => [r.uid]);
-    this.requests.addIndex('open', (r) => (isSettled(r) ? [] : [r.namespace]));
+    this.requests.addIndex('open', (r) => (isSettled(r) ? [] : ['']));
     this.requests.addIndex('unfinished', (r) => (isFinished(r) ? [] : [r.namespace]));
     this.requests.addIndex('finished', (r) => (isFinished(r) ? [r.namespace] : []));
     this.requests.addIndex('namespace', (r) => [r.namespace]);
@@ -128,6 +128,11 @@ export class World {
 
   #heldBy(index: string, value: string): HeldFacts[] {
     return [...this.held.values()].flatMap((cache) => cache.byIndex(index, value));
+  }
+
+  /** Whether anybody waits for a decision. */
+  hasOpenRequests(): boolean {
+    return this.requests.byIndex('open', '').length > 0;
   }
 
   /** How much work is on hold now. */

@@ -24,6 +24,7 @@ const kindsOfGuards = {
 } as const;
 
 const proveEveryMs = 2_000;
+const proveAgainMs = 30_000;
 
 /** Reconciles, in whichever replica leads. */
 export async function startController(shared: Shared, world: World, keeper: CertificateKeeper): Promise<Running> {
@@ -127,7 +128,7 @@ const forbidden = {
   spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'none', image: 'none' }] } } },
 };
 
-/** Offers the API server something forbidden, without keeping it, until it is refused: only then do the guards stand. */
+/** Offers the API server something forbidden, without keeping it, until it is refused: only then do the guards stand. And again, in case they fall. */
 function proveGuards(client: KubeClient, namespace: string): { holds: () => boolean; stop: () => void } {
   let holds = false;
   let timer: NodeJS.Timeout | undefined;
@@ -139,7 +140,7 @@ function proveGuards(client: KubeClient, namespace: string): { holds: () => bool
       // RBAC would refuse in other words: it must be the guard that does.
       holds = isForbidden(error) && error instanceof Error && error.message.includes('must arrive held');
     }
-    if (!holds) timer = setTimeout(() => void prove(), proveEveryMs);
+    timer = setTimeout(() => void prove(), holds ? proveAgainMs : proveEveryMs);
   };
   void prove();
   return { holds: () => holds, stop: () => clearTimeout(timer) };

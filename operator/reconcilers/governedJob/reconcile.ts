@@ -64,7 +64,7 @@ async function observe(ref: Ref, { client, world }: GovernedJobContext): Promise
   const governedJob = world.governedJobs.get(`${ref.namespace ?? ''}/${ref.name}`);
   if (governedJob === undefined || governedJob.deleting) return undefined;
   const jobs = world.jobsOf(governedJob.uid);
-  const wantedJob = governedJobName(governedJob.name, governedJob.uid, governedJob.spec);
+  const { wantedJob, refusal } = nameOrRefusal(governedJob);
   const mustCreate = !jobs.some((h) => h.name === wantedJob || h.released !== undefined) && governedJob.status?.completedAt === undefined;
   const facts: GovernedJobFacts = {
     now: client.now(),
@@ -74,6 +74,7 @@ async function observe(ref: Ref, { client, world }: GovernedJobContext): Promise
     status: governedJob.status,
     authorMayCreateJobs: mustCreate ? await mayCreateJobs(governedJob, client) : undefined,
     wantedJob,
+    ...(refusal === undefined ? {} : { refusal }),
     jobs: jobs.map((h) => ({
       name: h.name,
       uid: h.uid,
@@ -84,6 +85,16 @@ async function observe(ref: Ref, { client, world }: GovernedJobContext): Promise
     request: requestSeen(governedJob, jobs.find((h) => h.released !== undefined) ?? jobs.find((h) => h.name === wantedJob), world),
   };
   return { facts, governedJob, jobs };
+}
+
+/** What cannot be digested has no Job: its author is told what stands in the way. */
+function nameOrRefusal({ name, uid, spec }: GovernedJobRecord): { wantedJob: string; refusal?: string } {
+  try {
+    return { wantedJob: governedJobName(name, uid, spec) };
+  } catch (error) {
+    if (error instanceof CountersignError) return { wantedJob: '', refusal: error.message };
+    throw error;
+  }
 }
 
 /** Nobody gets a Job created by us that they could not create themselves. */
