@@ -46,7 +46,8 @@ export async function controllerPods(cluster: Cluster, count: number, patienceMs
     const { items } = JSON.parse(text) as { items: { metadata: { name: string }; status?: { phase?: string } }[] };
     const names = items.filter((pod) => pod.status?.phase === 'Running').map((pod) => pod.metadata.name);
     if (names.length >= count) return names.sort();
-    if (Date.now() > until) throw new Error(`the chart's controller has ${names.length} running pods after ${patienceMs / 1000} s; expected ${count}`);
+    if (Date.now() > until)
+      throw new Error(`the chart's controller has ${names.length} running pods after ${patienceMs / 1000} s; expected ${count}`);
     await sleep(200);
   }
 }

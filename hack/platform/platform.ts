@@ -45,7 +45,10 @@ export async function installPlatform(cluster: Cluster, options: PlatformOptions
   const log = options.log ?? (() => undefined);
   const admissionPort = await freePort();
   log('installing the chart');
-  await installChart(cluster, { admissionUrl: `https://127.0.0.1:${admissionPort}`, ...(options.set === undefined ? {} : { set: options.set }) });
+  await installChart(cluster, {
+    admissionUrl: `https://127.0.0.1:${admissionPort}`,
+    ...(options.set === undefined ? {} : { set: options.set }),
+  });
   const [pod] = await controllerPods(cluster, 1);
   if (pod === undefined) throw new Error('the chart has no controller pod');
   log('starting the operator');
