@@ -117,10 +117,16 @@ function requestSeen(governedJob: GovernedJobRecord, held: HeldFacts | undefined
   };
 }
 
+/** Undefined, too, for what cannot be digested: the request says why. */
 function digestOf(governedJob: GovernedJobRecord, held: HeldFacts | undefined): string | undefined {
   if (held?.content === undefined) return undefined;
-  const content = governedJobContent(governedJob.spec, { name: held.name, uid: held.uid, content: held.content });
-  return requestDigest(governedJob.namespace, { ...requestSpec(governedJob), draft: false, cancelled: false }, content);
+  try {
+    const content = governedJobContent(governedJob.spec, { name: held.name, uid: held.uid, content: held.content });
+    return requestDigest(governedJob.namespace, { ...requestSpec(governedJob), draft: false, cancelled: false }, content);
+  } catch (error) {
+    if (error instanceof CountersignError) return undefined;
+    throw error;
+  }
 }
 
 async function perform(effect: GovernedJobEffect, seen: Seen, context: GovernedJobContext): Promise<void> {
