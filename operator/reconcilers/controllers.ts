@@ -9,6 +9,7 @@ import type { Outcome, Ref } from '../core/ports.ts';
 import { workloads, type HeldFacts } from '../workloads/index.ts';
 import type { Writer } from './approvalRequest/apply.ts';
 import type { Reader } from './approvalRequest/observe.ts';
+import { Releases } from './approvalRequest/releases.ts';
 import { reconcileRequest } from './approvalRequest/reconcile.ts';
 import { Storyteller } from './approvalRequest/story.ts';
 import { EventRecorder } from './events.ts';
@@ -67,9 +68,9 @@ export class Controllers {
       barrier: this.#barrier,
       story: new Storyteller({ events: this.events, metrics, tracing: options.tracing }),
       tracing: options.tracing,
-      justReleased: new Map(),
+      releases: new Releases(),
     };
-    const heldContext = { client, world, events: this.events, cronJobOpenRequests: options.cronJobOpenRequests };
+    const heldContext = { client, world, events: this.events, cronJobOpenRequests: options.cronJobOpenRequests, asking: new Set<string>() };
     this.#byName = {
       request: this.#controller('request', (ref) => reconcileRequest(ref, reader, writer), options.concurrency * waitersPerWorker),
       governedjob: this.#controller('governedjob', (ref) => reconcileGovernedJob(ref, { client, world })),
@@ -188,9 +189,13 @@ export class Controllers {
     const held = world.heldByUid(request.governs);
     if (held === undefined) return;
     if (deleted) this.#wakeHeld(held.kind, held);
-    // The next run of the same CronJob may be waiting for this one to be settled.
-    if (held.controller?.kind === 'CronJob')
-      for (const sibling of world.heldByController(held.controller.uid)) this.#wakeHeld(sibling.kind, sibling);
+    this.#wakeNextRun(held);
+  }
+
+  /** The next run of the same CronJob may be waiting for this one to be settled, or gone. */
+  #wakeNextRun({ controller }: HeldFacts): void {
+    if (controller?.kind !== 'CronJob') return;
+    for (const sibling of this.#options.world.heldByController(controller.uid)) this.#wakeHeld(sibling.kind, sibling);
   }
 
   #heldChanged(kind: string, { old, new: now }: CacheChange<HeldFacts>): void {
@@ -198,6 +203,7 @@ export class Controllers {
     if (held === undefined || (old !== undefined && now !== undefined && sameButVersion(old, now))) return;
     this.#wakeHeld(kind, held);
     this.#wakeRequestFor(held.uid);
+    if (now === undefined) this.#wakeNextRun(held);
     if (held.controller?.kind !== 'GovernedJob') return;
     this.#wake('governedjob', { namespace: held.namespace, name: held.controller.name });
     this.#wakeRequestFor(held.controller.uid);

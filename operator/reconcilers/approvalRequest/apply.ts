@@ -9,6 +9,7 @@ import type { Tracing } from '../../telemetry/tracing.ts';
 import type { PolicyBarrier } from '../policyBarrier.ts';
 import type { World } from '../world.ts';
 import type { Observed } from './observe.ts';
+import type { Releases } from './releases.ts';
 import type { Storyteller } from './story.ts';
 
 export interface Writer {
@@ -18,39 +19,40 @@ export interface Writer {
   readonly barrier: PolicyBarrier;
   readonly story: Storyteller;
   readonly tracing: Tracing;
-  /** Milliseconds of local time at which this process released something, so that a Job that ends at once needs one status write instead of two. */
-  readonly justReleased: Map<string, number>;
+  readonly releases: Releases;
 }
 
-const lazyMs = 2_000;
 const staleMs = 500;
 
 /** Does what the plan owes: one status write, then what releases, refuses and tells. A crash between any two leaves work held. */
-export async function apply(observed: Observed, plan: Plan, writer: Writer): Promise<Outcome> {
-  const key = `${observed.request.namespace}/${observed.request.name}`;
-  const lazy = waitsForEnd(observed, plan, writer.justReleased.get(key));
-  if (lazy !== undefined) return wake(lazy);
+export function apply(observed: Observed, plan: Plan, writer: Writer): Promise<Outcome> {
+  const lets = plan.after.some((effect) => effect.kind === 'release');
+  return lets ? writer.releases.during(() => release(observed, plan, writer)) : settle(observed, plan, writer);
+}
+
+async function release(observed: Observed, plan: Plan, writer: Writer): Promise<Outcome> {
   // Before a yes is recorded that would be wrong under a rule that has not arrived here yet.
-  if (plan.after.some((effect) => effect.kind === 'release') && !(await writer.barrier.isCurrent(observed.facts.policies)))
-    return wake(staleMs);
+  if (!(await writer.barrier.isCurrent(observed.facts.policies))) return wake(staleMs);
+  return settle(observed, plan, writer);
+}
+
+async function settle(observed: Observed, plan: Plan, writer: Writer): Promise<Outcome> {
+  const key = keyOf(observed);
+  const news = tellsThatItRuns(observed, plan) ? writer.releases.newsWaits(key) : undefined;
+  if (news !== undefined) return wake(news);
   if (!isDeepStrictEqual(plan.status, observed.request.status)) {
     await writeStatus(observed, plan.status, writer);
-    writer.justReleased.delete(key);
+    writer.releases.forget(key);
     writer.story.tell(observed, plan.status);
   }
-  for (const effect of plan.after) {
-    await perform(effect, observed, plan, writer);
-    if (effect.kind === 'release') return wake(lazyMs);
-  }
+  for (const effect of plan.after) await perform(effect, observed, plan, writer);
   return plan.wakeAt === undefined ? settled : wake(plan.wakeAt - observed.facts.now);
 }
 
-/** How long the news that it runs may wait for the news that it has ended; undefined when there is nothing to wait for. */
-function waitsForEnd({ request }: Observed, plan: Plan, releasedAt: number | undefined): number | undefined {
-  if (releasedAt === undefined || plan.status.phase !== 'Applying' || request.status?.phase !== 'Approved') return undefined;
-  const left = releasedAt + lazyMs - performance.now();
-  return left > 0 ? left : undefined;
-}
+const keyOf = ({ request }: Observed): string => `${request.namespace}/${request.name}`;
+
+const tellsThatItRuns = ({ request }: Observed, plan: Plan): boolean =>
+  plan.status.phase === 'Applying' && request.status?.phase === 'Approved';
 
 async function writeStatus({ request }: Observed, status: ApprovalRequestStatus, { client, world }: Writer): Promise<void> {
   const { namespace, name, uid, resourceVersion } = request;
@@ -72,7 +74,7 @@ async function perform(effect: Effect, observed: Observed, plan: Plan, writer: W
     writer.client.patch(workload.type, ref, patch, { type: 'merge' }),
   );
   writer.world.held.get(held.kind)?.observe(released);
-  writer.justReleased.set(`${request.namespace}/${request.name}`, performance.now());
+  writer.releases.released(keyOf(observed));
   writer.story.released(observed, plan.status);
 }
 

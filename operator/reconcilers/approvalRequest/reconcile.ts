@@ -12,7 +12,10 @@ export async function reconcileRequest(ref: Ref, reader: Reader, writer: Writer)
   // What is over needs no look at its subject, which is often long gone.
   if (request !== undefined && isOver(request, reader.world)) return settled;
   const observed = await observe(key, reader);
-  if (observed === undefined) return settled;
+  if (observed === undefined) {
+    writer.releases.forget(key);
+    return settled;
+  }
   return apply(observed, plan(observed.facts), writer);
 }
 
