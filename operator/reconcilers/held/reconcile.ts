@@ -14,6 +14,8 @@ export interface HeldContext {
   readonly events: EventRecorder;
   /** How many requests of one CronJob may be open at a time. */
   readonly cronJobOpenRequests: number;
+  /** Runs, by uid, whose request is on its way and in no cache yet: of several runs that are looked at together, each must know of the others. */
+  readonly asking: Set<string>;
 }
 
 const tryAgainMs = 60_000;
@@ -23,12 +25,15 @@ export async function reconcileHeld(kind: string, ref: Ref, context: HeldContext
   const held = context.world.held.get(kind)?.get(`${ref.namespace ?? ''}/${ref.name}`);
   if (held === undefined || !needsRequest(held, context.world) || waitsForEarlierRun(held, context)) return settled;
   const { namespace } = held;
+  context.asking.add(held.uid);
   try {
     context.world.requests.observe(await context.client.create(approvalRequests, namespace, requestOf(held)));
     return settled;
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
-    return adopt(held, context);
+    return await adopt(held, context);
+  } finally {
+    context.asking.delete(held.uid);
   }
 }
 
@@ -38,11 +43,12 @@ function needsRequest(held: HeldFacts, world: World): boolean {
 }
 
 /** Runs of one CronJob are asked for one after the other, so that nobody finds a week of them to approve. */
-function waitsForEarlierRun(held: HeldFacts, { world, cronJobOpenRequests }: HeldContext): boolean {
+function waitsForEarlierRun(held: HeldFacts, { world, cronJobOpenRequests, asking }: HeldContext): boolean {
   if (held.controller?.kind !== 'CronJob') return false;
-  const open = world.heldByController(held.controller.uid).filter((sibling) => {
-    const request = sibling.uid === held.uid ? undefined : world.requestFor(sibling.uid);
-    return request !== undefined && !isSettled(request);
+  const open = world.heldByController(held.controller.uid).filter(({ uid }) => {
+    if (uid === held.uid) return false;
+    const request = world.requestFor(uid);
+    return request === undefined ? asking.has(uid) : !isSettled(request);
   });
   return open.length >= cronJobOpenRequests;
 }
