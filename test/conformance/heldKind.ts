@@ -68,6 +68,7 @@ export function describeConformance(kind: HeldKind): void {
     test('is held at creation, with its marks, and asked about', async ({ ns }) => {
       const { made, asked } = await held(ns, kind.quick('work'));
       expect(isStopped(made)).toBe(true);
+      expect(made.metadata.finalizers).toBeUndefined();
       expect(seen(made)).toMatchObject({
         kind: type.kind,
         markedHeld: true,

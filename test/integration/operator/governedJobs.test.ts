@@ -1,5 +1,6 @@
 import { describe, expect } from 'vitest';
 import { annotations, labels } from '../../../crds/v1alpha1/index.ts';
+import { governedJobName } from '../../../operator/core/subject.ts';
 import type { KubeObject } from '../../../operator/kube/client/types.ts';
 import { test } from '../../fixtures/inNamespace.ts';
 import {
@@ -9,7 +10,9 @@ import {
   hasEnded,
   isSuspended,
   isTrue,
+  job,
   matchGovernedJobs,
+  matchJobs,
   oneOf,
   resources,
   statusOf,
@@ -44,16 +47,16 @@ describe.concurrent('a GovernedJob', () => {
     const metadata = { labels: { team: 'db' }, annotations: { note: 'hello' } };
     const { spec } = governedJob('nightly') as { spec: { jobTemplate: object } };
     const { made, asked, jobName } = await governed(ns, governedJob('nightly', { jobTemplate: { ...spec.jobTemplate, metadata } }));
-    const job = await ns.get(resources.jobs, jobName);
-    expect(isSuspended(job)).toBe(true);
-    expect(job.metadata.labels).toMatchObject({ team: 'db', [labels.held]: 'true' });
-    expect(job.metadata.annotations).toMatchObject({
+    const stored = await ns.get(resources.jobs, jobName);
+    expect(isSuspended(stored)).toBe(true);
+    expect(stored.metadata.labels).toMatchObject({ team: 'db', [labels.held]: 'true' });
+    expect(stored.metadata.annotations).toMatchObject({
       note: 'hello',
       [annotations.requester]: 'alice',
       [annotations.authorSuspended]: 'false',
     });
-    expect(job.metadata.annotations?.[annotations.requesterGroups]).toContain('dev');
-    expect(job.metadata.ownerReferences).toMatchObject([
+    expect(stored.metadata.annotations?.[annotations.requesterGroups]).toContain('dev');
+    expect(stored.metadata.ownerReferences).toMatchObject([
       { kind: 'GovernedJob', name: 'nightly', uid: made.metadata.uid, controller: true },
     ]);
     expect(asked.metadata.name).toBe(`nightly-${made.metadata.uid.slice(0, 8)}`);
@@ -136,6 +139,20 @@ describe.concurrent('a GovernedJob', () => {
     await phase(ns, 'AwaitingApproval');
   });
 
+  test('is asked about by policies on Jobs as well: both must agree', async ({ ns }) => {
+    await ns.policy('asks', asks);
+    await ns.policy('jobs', { match: matchJobs, stages: [oneOf('security', { group: 'security' })] });
+    const mine = await governed(ns, governedJob('nightly'));
+    const both = await ns.request(mine.asked.metadata.name, 'asked by both', (r) => r.status?.policies.length === 2);
+    expect(both.status?.policies.map((p) => p.name).sort()).toEqual(['asks', 'jobs']);
+    await approve(ns, { ...mine, asked: both });
+    await ns.request(mine.asked.metadata.name, 'half approved', (r) => r.status?.approvals === '1/2');
+    expect(isSuspended(await ns.get(resources.jobs, mine.jobName))).toBe(true);
+    await ns.decide(await ns.as('sam', ['security']), 'Approve', [both]);
+    await phase(ns, 'Succeeded');
+    expect(await ns.requestsOf(await ns.get(resources.jobs, mine.jobName))).toEqual([]);
+  });
+
   test('that is rejected never runs: Rejected, and its Job ends as Failed', async ({ ns }) => {
     await ns.policy('asks', asks);
     const { asked, jobName } = await governed(ns, governedJob('nightly'));
@@ -212,14 +229,14 @@ describe.concurrent('a GovernedJob that is edited while it is open', () => {
     expect(again.status).toMatchObject({ phase: 'Reviewing', approvals: '0/2' });
     expect(again.status?.decisions).toMatchObject([{ name: decision.metadata.name, counted: false, ignoredBecause: 'DigestChanged' }]);
     await ns.gone(resources.jobs, mine.jobName);
-    const [job, ...others] = await jobsOf(ns);
+    const [replaced, ...others] = await jobsOf(ns);
     expect(others).toEqual([]);
-    expect(job !== undefined && isSuspended(job)).toBe(true);
-    expect(JSON.stringify(job?.['spec'])).toContain('registry.example/tool:2');
+    expect(replaced !== undefined && isSuspended(replaced)).toBe(true);
+    expect(JSON.stringify(replaced?.['spec'])).toContain('registry.example/tool:2');
     for (const name of ['bob', 'carol']) await ns.decide(await ns.as(name, ['finance']), 'Approve', [again]);
     await phase(ns, 'Succeeded');
     const over = await ns.get(resources.governedJobs, 'nightly');
-    expect(statusOf(over)).toMatchObject({ job: { name: job?.metadata.name }, checkpoint: { digest: again.status?.subjectDigest } });
+    expect(statusOf(over)).toMatchObject({ job: { name: replaced?.metadata.name }, checkpoint: { digest: again.status?.subjectDigest } });
   });
 
   test('in its parameters or reason alone is asked about again as well', async ({ ns }) => {
@@ -237,6 +254,26 @@ describe.concurrent('a GovernedJob that is edited while it is open', () => {
       digests.push(again.status?.subjectDigest);
     }
     expect(new Set(digests).size).toBe(3);
+  });
+
+  test('never takes over the Job of somebody who took the name that its own would have', async ({ ns }) => {
+    await ns.policy('asks', asks);
+    const { made } = await governed(ns, governedJob('nightly'));
+    const { spec } = edited('registry.example/tool:2') as { spec: { jobTemplate: object } };
+    const name = governedJobName('nightly', made.metadata.uid, { jobTemplate: spec.jobTemplate });
+    const mallory = await ns.as('mallory');
+    const theirs = await mallory.create(resources.jobs, ns.name, job(name, { spec: { suspend: true }, image: 'registry.example/evil:1' }));
+    await patch(ns, await ns.as('alice', ['dev']), resources.governedJobs, 'nightly', edited('registry.example/tool:2'));
+    const stalled = await ns.eventually(resources.governedJobs, 'nightly', 'stalled', (g) => isTrue(g, 'Stalled'));
+    expect(condition(stalled, 'Stalled')?.message).toBe(
+      `The Job ${name} exists already and is not of this GovernedJob: have it removed, or choose another name.`,
+    );
+    const left = await ns.get(resources.jobs, name);
+    expect([left.metadata.uid, left.metadata.ownerReferences]).toEqual([theirs.metadata.uid, undefined]);
+    await mallory.delete(resources.jobs, { namespace: ns.name, name });
+    // It tries again by itself, though not at once; an edit brings it back earlier.
+    await patch(ns, await ns.as('alice', ['dev']), resources.governedJobs, 'nightly', { spec: { reason: 'again' } });
+    await phase(ns, 'AwaitingApproval');
   });
 
   test('by somebody else is refused: the spec is its requester’s', async ({ ns }) => {

@@ -217,6 +217,19 @@ describe.concurrent('policyRef', () => {
     await ns.requestIn('Approved', 'wire');
   });
 
+  test('adds a policy of the cluster that does not match', async ({ ns }) => {
+    const name = `${ns.name}-extra`;
+    await ns.policy('asks', { ...financeAgrees, match: matchRequests });
+    await ns.clusterPolicy(name, { ...securityAgrees, match: [{ ...matchRequests[0], operations: ['never'] }] });
+    const asked = await requested(ns, 'wire', { policyRef: { kind: 'ClusterApprovalPolicy', name } });
+    expect(asked.status?.policies.map((p) => [p.kind, p.name]).sort()).toEqual([
+      ['ApprovalPolicy', 'asks'],
+      ['ClusterApprovalPolicy', name],
+    ]);
+    for (const who of [await bobOf(ns), await samOf(ns)]) await ns.decide(who, 'Approve', [asked]);
+    await ns.requestIn('Approved', 'wire');
+  });
+
   test('of a policy that does not exist holds, and says which', async ({ ns }) => {
     await ns.policy('asks', { match: matchRequests, autoApprove: always });
     const asked = await requested(ns, 'wire', { policyRef: { kind: 'ApprovalPolicy', name: 'missing' } });

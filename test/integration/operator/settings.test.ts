@@ -3,10 +3,24 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { controllerPods } from '../../../hack/platform/chart.ts';
 import { startOperator, type OperatorProcess } from '../../../hack/platform/operator.ts';
 import { ownPlatform } from '../../fixtures/ownPlatform.ts';
-import { job, matchJobs, matchRequests, always, request, resources, until, type TestNamespace } from '../../fixtures/world.ts';
+import {
+  cronJob,
+  isTrue,
+  type StoredRequest,
+  job,
+  matchJobs,
+  matchRequests,
+  always,
+  request,
+  resources,
+  until,
+  type TestNamespace,
+} from '../../fixtures/world.ts';
 import { bobOf, financeAgrees, heldJob } from './support.ts';
 
-const { inNamespace, platform } = ownPlatform({ env: { COUNTERSIGN_RETENTION: '3s' } });
+const { inNamespace, platform } = ownPlatform({
+  env: { COUNTERSIGN_RETENTION: '3s', COUNTERSIGN_DEFAULT_TIMEOUT: '36h', COUNTERSIGN_CRONJOB_OPEN_REQUESTS: '2' },
+});
 
 const names = async (ns: TestNamespace, of: (typeof resources)['approvalRequests' | 'approvalDecisions']): Promise<string[]> =>
   (await ns.admin.list(of, { namespace: ns.name })).items.map((item) => item.metadata.name);
@@ -81,6 +95,53 @@ describe.concurrent('after `retention`', () => {
       expect(await names(ns, resources.approvalDecisions)).toContain(decision.metadata.name);
       await (await ns.as('alice')).delete(resources.jobs, { namespace: ns.name, name: 'wire' });
       await ns.gone(resources.approvalRequests, asked.metadata.name);
+    }),
+  );
+});
+
+describe.concurrent('other settings', () => {
+  it(
+    '`default_timeout` is how long a request waits when neither it nor a policy says',
+    inNamespace(async (ns) => {
+      await ns.policy('pay', financeAgrees);
+      const { status } = (await heldJob(ns, job('wire'))).asked;
+      expect(Date.parse(status?.expiresAt ?? '') - Date.parse(status?.submittedAt ?? '')).toBe(36 * 3_600_000);
+    }),
+  );
+
+  it(
+    '`cronjob_open_requests` is how many requests a CronJob may have open at a time',
+    inNamespace(async (ns) => {
+      await ns.policy('pay', financeAgrees);
+      const alice = await ns.as('alice');
+      const { metadata } = await alice.create(resources.cronJobs, ns.name, cronJob('often', { spec: { suspend: true } }));
+      // As kubectl create job --from=cronjob/often does.
+      const owner = { apiVersion: 'batch/v1', kind: 'CronJob', name: 'often', uid: metadata.uid, controller: true };
+      const made = await Promise.all(
+        ['one', 'two', 'three', 'four'].map((name) =>
+          alice.create(resources.jobs, ns.name, job(name, { metadata: { ownerReferences: [owner] } })),
+        ),
+      );
+      const open = async (): Promise<StoredRequest[]> =>
+        (await Promise.all(made.map((each) => ns.requestsOf(each)))).flat().filter((r) => !isTrue(r, 'Settled'));
+      const two = (what: string, without: readonly string[]): Promise<StoredRequest[]> =>
+        until(what, async () => {
+          const found = await open();
+          const fits =
+            found.length === 2 && found.every((r) => r.status?.subjectDigest !== undefined && !without.includes(r.metadata.name));
+          return fits ? found : undefined;
+        });
+      const first = await two('two requests', []);
+      expect(first.map((r) => r.spec.operation)).toEqual(['often', 'often']);
+      // Other work has passed through the same queue: a third would have been asked about by now.
+      await heldJob(ns, job('other'));
+      expect((await open()).map((r) => r.metadata.name)).toEqual(first.map((r) => r.metadata.name));
+      const [rejected, deleted] = first;
+      if (rejected === undefined || deleted === undefined) throw new Error('two requests are expected');
+      await ns.decide(await bobOf(ns), 'Reject', [rejected]);
+      await two('a third request for the one that is rejected', [rejected.metadata.name]);
+      await alice.delete(resources.jobs, { namespace: ns.name, name: deleted.spec.subject.resource?.name ?? '' });
+      await two('a fourth request for the one that is deleted', [rejected.metadata.name, deleted.metadata.name]);
     }),
   );
 });
