@@ -14,7 +14,7 @@ import { waitForApiServer, waitForCluster } from './readiness.ts';
 import { endOrphans, Supervision } from './supervision.ts';
 import type { Greeting } from './supervisor.ts';
 
-export type { Cluster, ClusterOptions, Component, ComponentName } from './contract.ts';
+export type { Cluster, ClusterOptions } from './contract.ts';
 export { operatorToken, writeServiceAccountKubeconfig } from './token.ts';
 
 interface State {

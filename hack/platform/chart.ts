@@ -23,6 +23,39 @@ export async function installChart(cluster: Cluster, { admissionUrl, set = {} }:
   const values = { 'admission.url': admissionUrl, ...set };
   const flags = Object.entries(values).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
   await helm(cluster, ['upgrade', '--install', 'countersign', chart, '--namespace', systemNamespace, '--create-namespace', ...flags]);
+  await kindsAreKnown(cluster);
+}
+
+/** Right after CRDs were created, the API server's mutating admission policies refuse objects of kinds that they have not heard of yet. */
+async function kindsAreKnown(cluster: Cluster, patienceMs = 60_000): Promise<void> {
+  const until = Date.now() + patienceMs;
+  const apiVersion = 'countersign.dev/v1alpha1';
+  const probes = [
+    {
+      apiVersion,
+      kind: 'ApprovalRequest',
+      metadata: { name: 'probe' },
+      spec: { subject: { external: { system: 'probe', id: 'probe' } }, operation: 'probe' },
+    },
+    {
+      apiVersion,
+      kind: 'ApprovalDecision',
+      metadata: { name: 'probe' },
+      spec: { verdict: 'Comment', requests: [{ name: 'probe', uid: 'probe', digest: `v1:sha256:${'0'.repeat(64)}` }] },
+    },
+  ];
+  for (const probe of probes) {
+    while ((await answerTo(cluster, probe)).includes('There can be a delay') && Date.now() < until) await sleep(200);
+  }
+}
+
+/** What the API server says to an object that it is not to keep; empty when it would take it. */
+function answerTo(cluster: Cluster, object: object): Promise<string> {
+  return new Promise((resolve) => {
+    const flags = ['--kubeconfig', cluster.adminKubeconfig, '-n', 'default', 'create', '--dry-run=server', '-f', '-'];
+    const child = execFile(cluster.kubectl, flags, (error, _out, said) => resolve(error === null ? '' : said));
+    child.stdin?.end(JSON.stringify(object));
+  });
 }
 
 /** Runs helm as the cluster's admin; what it printed. */

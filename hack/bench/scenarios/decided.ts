@@ -5,6 +5,7 @@ import { latencies } from '../percentiles.ts';
 import { Sightings } from '../sightings.ts';
 import type { Seen } from '../follow.ts';
 import { sameWrites } from './sameWrites.ts';
+import { inGroups } from './inGroups.ts';
 import { resumed } from './burst.ts';
 import { cost } from './cost.ts';
 
@@ -93,8 +94,4 @@ async function decide(bench: Bench, namespace: string, requests: readonly Seen[]
     more,
   };
   return { sample, report: (limitPerSecond) => report.add({ ...row, limitPerSecond }) };
-}
-
-export function inGroups<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
 }

@@ -5,7 +5,7 @@ import { inParallel, Refused } from '../bareClient.ts';
 import type { Bench } from '../bench.ts';
 import { decision, job, jobsPath, names } from '../objects.ts';
 import type { Seen } from '../follow.ts';
-import { inGroups } from './decided.ts';
+import { inGroups } from './inGroups.ts';
 
 const group = 'lookalike.example.com';
 const crdFolder = join(import.meta.dirname, '..', '..', '..', 'crds', 'generated');
