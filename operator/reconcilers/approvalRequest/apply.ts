@@ -38,7 +38,8 @@ async function release(observed: Observed, plan: Plan, writer: Writer): Promise<
 
 async function settle(observed: Observed, plan: Plan, writer: Writer): Promise<Outcome> {
   const key = keyOf(observed);
-  const news = tellsThatItRuns(observed, plan) ? writer.releases.newsWaits(key) : undefined;
+  const toldElsewhere = observed.request.spec.subject.resource?.kind === 'GovernedJob';
+  const news = tellsThatItRuns(observed, plan) ? writer.releases.newsWaits(key, { toldElsewhere }) : undefined;
   if (news !== undefined) return wake(news);
   if (!isDeepStrictEqual(plan.status, observed.request.status)) {
     await writeStatus(observed, plan.status, writer);

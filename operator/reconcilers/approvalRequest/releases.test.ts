@@ -16,6 +16,15 @@ describe('Releases', () => {
     expect(releases.newsWaits('a/b')).toBeUndefined();
   });
 
+  it('lets it wait ten seconds when the GovernedJob tells it already', () => {
+    const { clock, releases } = at(0);
+    releases.released('a/b');
+    clock.now = 9_000;
+    expect(releases.newsWaits('a/b', { toldElsewhere: true })).toBe(1_000);
+    clock.now = 10_000;
+    expect(releases.newsWaits('a/b', { toldElsewhere: true })).toBeUndefined();
+  });
+
   it('has nothing to wait for with what it did not release, or has told of', () => {
     const { releases } = at(0);
     expect(releases.newsWaits('a/b')).toBeUndefined();

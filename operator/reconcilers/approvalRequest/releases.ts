@@ -1,5 +1,7 @@
 /** How long the news that something runs waits for the news that it has ended, which makes one status write of two. */
 const calmMs = 2_000;
+/** The same for a GovernedJob, whose own status tells at once that it runs. */
+const toldElsewhereMs = 10_000;
 /** How long it waits while others wait to be released: that news is for reading, a release is what people wait for. */
 const busyMs = 30_000;
 const lookAgainMs = 10_000;
@@ -37,11 +39,12 @@ export class Releases {
   }
 
   /** How long the news that it runs may wait; undefined when it should be told. */
-  newsWaits(key: string): number | undefined {
+  newsWaits(key: string, { toldElsewhere = false }: { readonly toldElsewhere?: boolean } = {}): number | undefined {
     const at = this.#at.get(key);
     if (at === undefined) return undefined;
     const age = this.#monotonic() - at;
-    if (age < calmMs) return calmMs - age;
+    const least = toldElsewhere ? toldElsewhereMs : calmMs;
+    if (age < least) return least - age;
     return this.#underWay > few && age < busyMs ? lookAgainMs : undefined;
   }
 }
