@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Cluster } from '../cluster/cluster.ts';
+import { attachCluster, type Cluster } from '../cluster/cluster.ts';
 import { componentNames } from '../cluster/contract.ts';
 import { controllerPods, kubectl } from '../platform/chart.ts';
 import { startOperator, type OperatorProcess } from '../platform/operator.ts';
@@ -55,6 +55,7 @@ export class Bench {
 
   static async start(options: BenchOptions): Promise<Bench> {
     const { dir, log, settings } = options;
+    if ((await attachCluster(join(dir, 'cluster'))) !== undefined) throw new Error(`a benchmark is running in ${dir}; end it first`);
     // Logs of an earlier run would be taken for those of this one.
     rmSync(dir, { recursive: true, force: true });
     const platform = await startPlatform({ dir, fsync: true, log, env: operatorEnv(settings) });

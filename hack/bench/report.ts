@@ -30,8 +30,6 @@ export class Report {
   constructor(file: string, log: (line: string) => void) {
     this.#file = file;
     this.#log = log;
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, '');
   }
 
   add(given: Given): void {
@@ -43,8 +41,14 @@ export class Report {
     this.#rows.push(row);
     const flat = { ...row, more: undefined, ...more, load: round(loadavg()[0] ?? 0), cores: cpus().length };
     const line = JSON.stringify(flat, (_key, value: unknown) => (typeof value === 'number' ? round(value) : value));
-    appendFileSync(this.#file, `${line}\n`);
+    this.#write(`${line}\n`);
     this.#log(line);
+  }
+
+  #write(line: string): void {
+    mkdirSync(dirname(this.#file), { recursive: true });
+    if (this.#rows.length === 1) writeFileSync(this.#file, line);
+    else appendFileSync(this.#file, line);
   }
 
   /** The jobs per second of an earlier row; undefined when that part of the run was left out. */
