@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { attachCluster, type Cluster } from '../cluster/cluster.ts';
 import { componentNames } from '../cluster/contract.ts';
 import { controllerPods, kubectl } from '../platform/chart.ts';
@@ -58,7 +60,9 @@ export class Bench {
     if ((await attachCluster(join(dir, 'cluster'))) !== undefined) throw new Error(`a benchmark is running in ${dir}; end it first`);
     // Logs of an earlier run would be taken for those of this one.
     rmSync(dir, { recursive: true, force: true });
-    const platform = await startPlatform({ dir, fsync: true, log, env: operatorEnv(settings) });
+    log('building the operator as it ships');
+    await promisify(execFile)(process.execPath, [join(import.meta.dirname, '..', 'build.ts'), 'operator', '--out', dir]);
+    const platform = await startPlatform({ dir, fsync: true, log, program: bundleIn(dir), env: operatorEnv(settings) });
     try {
       await kubectl(platform.cluster, [
         'create',
@@ -85,8 +89,9 @@ export class Bench {
     if (pod === undefined) throw new Error('the chart has no controller pod');
     const { admissionPort } = this.#platform;
     const dir = join(this.#options.dir, 'operator');
+    const program = bundleIn(this.#options.dir);
     const env = { COUNTERSIGN_HOLD_MODE: 'MutatingAdmissionPolicy', ...operatorEnv(this.settings) };
-    this.#operator = await startOperator(this.cluster, { dir, pod, admissionPort, env });
+    this.#operator = await startOperator(this.cluster, { dir, pod, admissionPort, program, env });
   }
 
   /** A new namespace; with a policy, it is returned once the policy bites. */
@@ -164,6 +169,8 @@ export class Bench {
     await this.#platform.stop();
   }
 }
+
+const bundleIn = (dir: string): string => join(dir, 'dist', 'operator.mjs');
 
 function operatorEnv({ profileDir }: Settings): Record<string, string> {
   return profileDir === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profileDir}` };

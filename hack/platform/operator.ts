@@ -16,6 +16,8 @@ export interface OperatorOptions {
   readonly pod: string;
   readonly admissionPort: number;
   readonly roles?: string;
+  /** What to run instead of the sources, such as the bundle that ships. */
+  readonly program?: string;
   /** Makes of its kubeconfig another that leads elsewhere, such as through a proxy; answers with the path. */
   readonly reroute?: (kubeconfig: string) => string;
   readonly env?: Readonly<Record<string, string>>;
@@ -57,7 +59,7 @@ export async function startOperator(cluster: Cluster, options: OperatorOptions):
   const healthPort = await freePort();
   const logFile = join(options.dir, 'operator.log');
   const log = openSync(logFile, 'a');
-  const child = spawn(process.execPath, ['operator/main.ts'], {
+  const child = spawn(process.execPath, [options.program ?? 'operator/main.ts'], {
     cwd: root,
     detached: options.detached === true,
     stdio: ['ignore', log, log],

@@ -9,6 +9,8 @@ export interface PlatformOptions {
   readonly fsync?: boolean;
   /** Values for the chart. */
   readonly set?: Readonly<Record<string, string>>;
+  /** What to run as the operator instead of its sources. */
+  readonly program?: string;
   /** Environment of the operator. */
   readonly env?: Readonly<Record<string, string>>;
   readonly detached?: boolean;
@@ -57,6 +59,7 @@ export async function installPlatform(cluster: Cluster, options: PlatformOptions
     pod,
     admissionPort,
     detached: options.detached === true,
+    ...(options.program === undefined ? {} : { program: options.program }),
     env: { COUNTERSIGN_HOLD_MODE: options.set?.['holdMode'] ?? 'MutatingAdmissionPolicy', ...options.env },
   });
   await operator.ready();
