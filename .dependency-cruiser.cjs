@@ -35,7 +35,7 @@ module.exports = {
       severity: 'error',
       comment: 'A decision that reads a clock, a file or the network cannot be replayed or proven. node:crypto is there for hashing alone.',
       from: { path: '^operator/core/', pathNot: '\\.test\\.ts$' },
-      to: { dependencyTypes: ['core', 'npm'], pathNot: '^(node:)?crypto$|node_modules/(zod|canonicalize|@marcbachmann/cel-js)/' },
+      to: { dependencyTypes: ['core', 'npm'], pathNot: '^(node:)?crypto$|node_modules/(zod|canonicalize|@marcbachmann/cel-js|@bufbuild/re2)/' },
     },
     only(
       'workloads-are-descriptions',
