@@ -12,6 +12,9 @@ export interface Claim {
   readonly context?: unknown;
   readonly reason?: string;
   readonly ticket?: string;
+  /** What would run refers to these, by kind and name: the digest of their contents, or why there is none. */
+  readonly pins?: Readonly<Record<string, string>>;
+  readonly questions?: readonly unknown[];
 }
 
 export type SubjectIdentity =

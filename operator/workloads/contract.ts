@@ -1,4 +1,5 @@
 import type { Resource } from '../../crds/v1alpha1/index.ts';
+import type { References } from '../core/pins.ts';
 
 /** An object as the API server sends it, read without a model so that nothing is dropped. */
 export interface RawObject {
@@ -44,6 +45,12 @@ export interface HeldFacts {
   /** Digest of what would run; absent when it cannot be digested, and then `fault` says why. */
   readonly content?: string;
   readonly fault?: string;
+  /** Of a GovernedJob's Job: the digest of what it was made from. */
+  readonly source?: string;
+  /** What it refers to that may change while its own spec stays the same; absent when it refers to nothing. */
+  readonly references?: References;
+  /** It has begun at some time. */
+  readonly started?: boolean;
   /** It has been told to stop as failed, and has not ended yet. */
   readonly stopping?: boolean;
   readonly ended?: { readonly succeeded: boolean; readonly message: string; readonly at?: string };
@@ -67,6 +74,8 @@ export interface Workload {
   readonly type: Resource;
   /** What would run: what the digest covers. */
   content(raw: RawObject): object;
+  /** What would run without what differs from one run of the same to the next: names, uids, what its own controller adds. */
+  repeats(raw: RawObject): object;
   /** What to keep of it. Never throws: what cannot be digested says so in `fault`. */
   project(raw: RawObject): HeldFacts;
   /** A merge patch that lifts the hold, conditional on the uid and resourceVersion that were looked at. */

@@ -64,7 +64,13 @@ describe('what is kept of a Job', () => {
       labels: { app: 'wire' },
       requester: { username: 'alice', groups: ['dev', 'ops'] },
       claim: { operation: 'wire', faults: [] },
+      references: { configMaps: [], secrets: [], unpinnedImages: ['busybox:1'] },
     });
+  });
+
+  it('says nothing of what it refers to where there is nothing', () => {
+    const image = `busybox@sha256:${'0'.repeat(64)}`;
+    expect(project({ spec: { template: { spec: { containers: [{ name: 'main', image }] } } } })).not.toHaveProperty('references');
   });
 
   it.each<[string, boolean, Changes]>([

@@ -2,6 +2,7 @@
 import { annotations, authorAnnotations, labels, policyMarkPrefix } from '../../crds/v1alpha1/marks.ts';
 import { durationPattern } from '../../crds/v1alpha1/patterns.ts';
 import { contentDigest } from '../core/digest.ts';
+import { referencesOf, refersToAnything } from '../core/pins.ts';
 import type { Claimed, HeldFacts, RawObject, Workload } from './contract.ts';
 
 interface JobSpec {
@@ -23,6 +24,7 @@ interface JobStatus {
 export const job: Workload = {
   type: { group: 'batch', version: 'v1', plural: 'jobs', kind: 'Job', namespaced: true },
   content,
+  repeats,
   project,
   release: (facts, { digest, request }) => ({
     metadata: {
@@ -59,6 +61,21 @@ function content(raw: RawObject): object {
   return { spec };
 }
 
+/** Labels by which the API server ties pods to their Job; with the selector, all that differs between two Jobs of the same template. */
+const jobLabels = ['controller-uid', 'job-name', 'batch.kubernetes.io/controller-uid', 'batch.kubernetes.io/job-name'];
+
+function repeats(raw: RawObject): object {
+  const { suspend: _hold, selector: _selector, template, ...spec } = (raw['spec'] ?? {}) as JobSpec & { template?: PodTemplate };
+  const { labels: own = {}, ...metadata } = template?.metadata ?? {};
+  const kept = Object.fromEntries(Object.entries(own).filter(([key]) => !jobLabels.includes(key)));
+  return { spec: { ...spec, template: { ...template, metadata: { ...metadata, labels: kept } } } };
+}
+
+interface PodTemplate {
+  readonly metadata?: { readonly labels?: Readonly<Record<string, string>>; readonly [field: string]: unknown };
+  readonly [field: string]: unknown;
+}
+
 function project(raw: RawObject): HeldFacts {
   const { metadata } = raw;
   const marks = metadata.annotations ?? {};
@@ -81,7 +98,10 @@ function project(raw: RawObject): HeldFacts {
     requester: { username: marks[annotations.requester] ?? '', groups: lines(marks[annotations.requesterGroups]) },
     claim: claimOf(raw),
     ...digestOrFault(raw),
+    ...referencesIn(raw),
     ...releasedBy(marks),
+    ...(marks[annotations.source] === undefined ? {} : { source: marks[annotations.source] }),
+    ...(status?.startTime === undefined ? {} : { started: true }),
     ...(ended === undefined ? {} : { ended }),
     ...(ended === undefined && isTrue(status, 'FailureTarget') ? { stopping: true } : {}),
     ...(controller === undefined ? {} : { controller: { kind: controller.kind, name: controller.name, uid: controller.uid } }),
@@ -96,6 +116,11 @@ function digestOrFault(raw: RawObject): { content: string } | { fault: string } 
   } catch (error) {
     return { fault: error instanceof Error ? error.message : String(error) };
   }
+}
+
+function referencesIn(raw: RawObject): Pick<HeldFacts, 'references'> {
+  const references = referencesOf(raw['spec']);
+  return refersToAnything(references) ? { references } : {};
 }
 
 function releasedBy(marks: Readonly<Record<string, string>>): Pick<HeldFacts, 'released'> {

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { governedJobs, type ApprovalRequestSpec } from '../../crds/v1alpha1/index.ts';
+import { questionFaults } from '../../operator/core/questions.ts';
 import { isNotFound } from '../../operator/kube/client/apiError.ts';
 import type { KubeClient } from '../../operator/kube/client/kubeClient.ts';
 import type { ResourceType } from '../../operator/kube/client/types.ts';
@@ -30,12 +31,14 @@ export const fillInSubject = (deps: Pick<AdmissionDeps, 'client'>): AdmissionHan
   },
 });
 
-/** Refuses a request about an object that is not there, or that its author may not even see. */
+/** Refuses a request about an object that is not there, or that its author may not even see, and questions that nobody could answer. */
 export const validateRequest = (deps: Pick<AdmissionDeps, 'client' | 'isAllowed' | 'operatorUser'>): AdmissionHandler => ({
   path: '/validate/requests',
   name: 'validate-request',
   kinds: ['ApprovalRequest'],
   review: async (request, { signal }) => {
+    const faults = questionsChanged(request) ? questionFaults(questionsOf(request.object)) : [];
+    if (faults.length > 0) return refuse(`${faults.map(({ path, message }) => `${path}: ${message}`).join('; ')}.`, 422);
     const subject = subjectOf(request.object);
     if (subject === undefined || request.namespace === undefined || !changes(request) || isOperator(request, deps.operatorUser))
       return allowed;
@@ -58,6 +61,13 @@ export const validateRequest = (deps: Pick<AdmissionDeps, 'client' | 'isAllowed'
 
 const subjectOf = (object: Reviewed | null | undefined): SubjectResource | undefined =>
   (object?.['spec'] as Partial<ApprovalRequestSpec> | undefined)?.subject?.resource;
+
+const questionsOf = (object: Reviewed | null | undefined): ApprovalRequestSpec['questions'] =>
+  (object?.['spec'] as Partial<ApprovalRequestSpec> | undefined)?.questions;
+
+// What came in while admission was away must not keep its request from being cancelled.
+const questionsChanged = ({ operation, object, oldObject }: AdmissionRequest): boolean =>
+  operation === 'CREATE' || (operation === 'UPDATE' && !isDeepStrictEqual(questionsOf(object), questionsOf(oldObject)));
 
 // A request outlives its subject: what is only cancelled or labelled must not be refused because the subject is gone.
 const changes = ({ operation, object, oldObject }: AdmissionRequest): boolean =>
