@@ -1,0 +1,249 @@
+import type { ASTNode } from '@marcbachmann/cel-js';
+import type { NodeOf } from './admit.ts';
+import { calculate, negate } from './arithmetic.ts';
+import { compare, equals, isIn } from './compare.ts';
+import { conversions } from './conversions.ts';
+import { Failure, noOverload } from './faults.ts';
+import { callMethod } from './functions.ts';
+import { macroOf } from './macros.ts';
+import type { Meter } from './meter.ts';
+import { macros, typeNames } from './offered.ts';
+import { compiledPattern } from './pattern.ts';
+import { timestampOfMilliseconds, type Zones } from './time.ts';
+import { Dict, doublesOf, Entries, fromJson, isFailure, Items, List, type Result, TypeName, typeOf, Uint, type Value } from './values.ts';
+
+/** One run of a program. */
+export interface Run {
+  readonly variables: Readonly<Record<string, unknown>>;
+  /** What macros bind, by how deep they are nested. */
+  readonly locals: Result[];
+  readonly meter: Meter;
+  readonly zones: Zones;
+}
+
+/** A node of the tree as a function. */
+export type Step = (run: Run) => Result;
+
+/** The places of `Run.locals` by the names that are bound here. */
+type Bound = ReadonlyMap<string, number>;
+
+/** Turns a checked tree into functions that count what they do. */
+export function stepOf(node: ASTNode, bound: Bound = new Map()): Step {
+  switch (node.op) {
+    case 'value':
+      return constant(node.args);
+    case 'id':
+      return nameStep(node.args, bound);
+    case '.':
+      return selectStep(stepOf(node.args[0], bound), node.args[1]);
+    case '[]':
+      return strict2(stepOf(node.args[0], bound), stepOf(node.args[1], bound), itemOf);
+    case 'call':
+      return callStep(node, bound);
+    case 'rcall':
+      return methodStep(node, bound);
+    case 'list':
+      return listStep(node.args.map((item) => stepOf(item, bound)));
+    case 'map':
+      return mapStep(node.args.map(([key, value]) => [stepOf(key, bound), stepOf(value, bound)]));
+    case '?:':
+      return conditionalStep(stepOf(node.args[0], bound), stepOf(node.args[1], bound), stepOf(node.args[2], bound));
+    case '||':
+      return logicalStep(true, stepOf(node.args[0], bound), stepOf(node.args[1], bound));
+    case '&&':
+      return logicalStep(false, stepOf(node.args[0], bound), stepOf(node.args[1], bound));
+    case '!_':
+      return strict1(stepOf(node.args, bound), (value) => (typeof value === 'boolean' ? !value : noOverload('!', typeOf(value))));
+    case '-_':
+      return strict1(stepOf(node.args, bound), negate);
+    case '.?':
+    case '[?]':
+      throw new Error('optional fields are refused before');
+    default:
+      return binaryStep(node.op, stepOf(node.args[0], bound), stepOf(node.args[1], bound));
+  }
+}
+
+function constant(literal: NodeOf<'value'>['args']): Step {
+  const isPlain = literal === null || typeof literal !== 'object' || literal instanceof Uint8Array;
+  const value: Value = isPlain ? literal : new Uint(literal.value);
+  return () => value;
+}
+
+function nameStep(name: string, bound: Bound): Step {
+  const place = bound.get(name);
+  if (place !== undefined) return ({ locals }) => locals[place] ?? null;
+  if (typeNames.has(name)) {
+    const type = new TypeName(name);
+    return () => type;
+  }
+  const missing = new Failure(`there is no ${name} here`);
+  const convert = converters[name] ?? fromJson;
+  return ({ variables }) => (Object.hasOwn(variables, name) && variables[name] !== undefined ? convert(variables[name]) : missing);
+}
+
+/** The variables that are more than JSON. */
+const converters: Readonly<Record<string, (raw: unknown) => Result>> = {
+  now: (raw) => timestampOfMilliseconds(Number(raw)),
+  risk: doublesOf,
+};
+
+/** A function of one value that fails when the value did. */
+function strict1(argument: Step, apply: (value: Value, run: Run) => Result): Step {
+  return (run) => {
+    run.meter.charge(1);
+    const value = argument(run);
+    return isFailure(value) ? value : apply(value, run);
+  };
+}
+
+/** A function of two values. */
+function strict2(left: Step, right: Step, apply: (a: Value, b: Value, run: Run) => Result): Step {
+  return (run) => {
+    run.meter.charge(1);
+    const a = left(run);
+    if (isFailure(a)) return a;
+    const b = right(run);
+    return isFailure(b) ? b : apply(a, b, run);
+  };
+}
+
+function selectStep(operand: Step, field: string): Step {
+  return strict1(operand, (value) => {
+    if (!(value instanceof Dict)) return noOverload(`.${field}`, typeOf(value));
+    return value.get(field) ?? new Failure(`no such key: ${field}`);
+  });
+}
+
+function itemOf(container: Value, key: Value): Result {
+  if (container instanceof Dict) return container.get(key) ?? new Failure(`no such key: ${textOf(key)}`);
+  if (!(container instanceof List)) return noOverload('[]', typeOf(container), typeOf(key));
+  const index = key instanceof Uint ? key.value : key;
+  const isWhole = typeof index === 'bigint' || (typeof index === 'number' && Number.isInteger(index));
+  if (!isWhole) return noOverload('[]', typeOf(container), typeOf(key));
+  return index >= 0 && index < container.size ? container.at(Number(index)) : new Failure(`index out of bounds: ${index}`);
+}
+
+const textOf = (key: Value): string => (key instanceof Uint || (key !== null && typeof key === 'object') ? typeOf(key) : String(key));
+
+function callStep(node: NodeOf<'call'>, bound: Bound): Step {
+  const [name, [argument]] = node.args;
+  if (name === 'has' && argument?.op === '.') return hasStep(stepOf(argument.args[0], bound), argument.args[1]);
+  const convert = conversions[name];
+  if (argument === undefined || convert === undefined) throw new Error(`${name} is refused before`);
+  return strict1(stepOf(argument, bound), (value, { meter }) => convert(value, meter));
+}
+
+function hasStep(operand: Step, field: string): Step {
+  return strict1(operand, (value) => (value instanceof Dict ? value.get(field) !== undefined : noOverload('has', typeOf(value))));
+}
+
+function methodStep(node: NodeOf<'rcall'>, bound: Bound): Step {
+  const [name, receiver, args] = node.args;
+  const [first] = args;
+  if (macros.has(name) && first?.op === 'id') {
+    const place = bound.size;
+    const inner = new Map([...bound, [first.args, place]]);
+    return macroOf(
+      name,
+      stepOf(receiver, bound),
+      args.slice(1).map((body) => stepOf(body, inner)),
+      place,
+    );
+  }
+  if (name === 'matches' && first?.op === 'value') return matchesStep(stepOf(receiver, bound), String(first.args));
+  const steps = args.map((arg) => stepOf(arg, bound));
+  return strict1(stepOf(receiver, bound), (value, run) => {
+    const values: Value[] = [];
+    for (const step of steps) {
+      const arg = step(run);
+      if (isFailure(arg)) return arg;
+      values.push(arg);
+    }
+    return callMethod(name, value, values, run);
+  });
+}
+
+function matchesStep(receiver: Step, source: string): Step {
+  const pattern = compiledPattern(source);
+  if ('message' in pattern) throw new Error('patterns that do not compile are refused before');
+  return strict1(receiver, (value, { meter }) => {
+    if (typeof value !== 'string') return noOverload('matches', typeOf(value));
+    return pattern.matches(value, (steps) => meter.charge(steps));
+  });
+}
+
+function listStep(items: readonly Step[]): Step {
+  return (run) => {
+    run.meter.charge(1 + items.length);
+    const values: Value[] = [];
+    for (const item of items) {
+      const value = item(run);
+      if (isFailure(value)) return value;
+      values.push(value);
+    }
+    return new Items(values);
+  };
+}
+
+function mapStep(pairs: readonly (readonly [Step, Step])[]): Step {
+  return (run) => {
+    run.meter.charge(1 + pairs.length);
+    const entries = new Entries();
+    for (const [keyStep, valueStep] of pairs) {
+      const key = keyStep(run);
+      if (isFailure(key)) return key;
+      const value = valueStep(run);
+      if (isFailure(value)) return value;
+      const failure = entries.add(key, value);
+      if (failure !== undefined) return failure;
+    }
+    return entries;
+  };
+}
+
+function conditionalStep(condition: Step, then: Step, otherwise: Step): Step {
+  return (run) => {
+    run.meter.charge(1);
+    const chosen = condition(run);
+    if (chosen === true) return then(run);
+    if (chosen === false) return otherwise(run);
+    return isFailure(chosen) ? chosen : noOverload('?:', typeOf(chosen));
+  };
+}
+
+/** `||` (which true settles) and `&&` (which false settles): either side may settle it, whatever becomes of the other. */
+function logicalStep(settles: boolean, left: Step, right: Step): Step {
+  const name = settles ? '||' : '&&';
+  return (run) => {
+    run.meter.charge(1);
+    const a = left(run);
+    if (a === settles) return settles;
+    const b = right(run);
+    if (b === settles) return settles;
+    if (isFailure(a)) return a;
+    if (isFailure(b)) return b;
+    return typeof a === 'boolean' && typeof b === 'boolean' ? !settles : noOverload(name, typeOf(a), typeOf(b));
+  };
+}
+
+function binaryStep(operator: string, left: Step, right: Step): Step {
+  switch (operator) {
+    case '==':
+      return strict2(left, right, (a, b, { meter }) => equals(a, b, meter));
+    case '!=':
+      return strict2(left, right, (a, b, { meter }) => {
+        const same = equals(a, b, meter);
+        return same instanceof Failure ? same : !same;
+      });
+    case 'in':
+      return strict2(left, right, (a, b, { meter }) => isIn(a, b, meter));
+    case '<':
+    case '<=':
+    case '>':
+    case '>=':
+      return strict2(left, right, (a, b, { meter }) => compare(operator, a, b, meter));
+    default:
+      return strict2(left, right, (a, b, { meter }) => calculate(operator, a, b, meter));
+  }
+}

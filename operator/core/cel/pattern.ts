@@ -1,0 +1,130 @@
+import { RE2JS } from '@bufbuild/re2';
+import type { ExpressionFault } from './faults.ts';
+
+/** The longest pattern, in characters. */
+const longestPattern = 1000;
+/** The largest program that a pattern may become. A text of n characters takes at most this many steps times n. */
+const largestProgram = 2000;
+
+// What RE2's instructions are called; the package does not export the names.
+const op = { alt: 1, altMatch: 2, capture: 3, emptyWidth: 4, match: 6, nop: 7, rune: 8 } as const;
+
+type Program = ReturnType<RE2JS['re2']>['prog'];
+
+/** A compiled RE2 regular expression. */
+export interface Pattern {
+  /** Whether it matches anywhere in the text; `^` and `$` bind it. Linear in the text, whatever the pattern. */
+  matches(text: string): boolean;
+}
+
+/** A pattern that tells what it costs. */
+export class CountedPattern implements Pattern {
+  readonly #program: Program;
+  /** Per instruction the last step at which it was reached. */
+  readonly #reached: Uint32Array;
+  #step = 0;
+
+  constructor(program: Program) {
+    this.#program = program;
+    this.#reached = new Uint32Array(program.numInst());
+  }
+
+  matches(text: string, charge: (steps: number) => void = () => undefined): boolean {
+    this.#step = 0;
+    this.#reached.fill(0);
+    charge(1 + this.#reached.length / 8);
+    let waiting: number[] = [];
+    let before = -1;
+    for (let at = 0; ; at += before > 0xffff ? 2 : 1) {
+      const rune = text.codePointAt(at) ?? -1;
+      waiting.push(this.#program.start);
+      charge(waiting.length);
+      const active = this.#follow(waiting, emptyWidth(before, rune), charge);
+      if (active === undefined) return true;
+      if (rune < 0) return false;
+      waiting = [];
+      for (const pc of active) {
+        const instruction = this.#program.getInst(pc);
+        if (instruction.matchRune(rune)) waiting.push(instruction.out);
+      }
+      before = rune;
+    }
+  }
+
+  /** The instructions that read a character which can be reached without reading one; undefined where the end of the pattern can be. */
+  #follow(stack: number[], context: number, charge: (steps: number) => void): number[] | undefined {
+    const active: number[] = [];
+    this.#step += 1;
+    for (let pc = stack.pop(); pc !== undefined; pc = stack.pop()) {
+      if (this.#reached[pc] === this.#step) continue;
+      this.#reached[pc] = this.#step;
+      charge(1);
+      const instruction = this.#program.getInst(pc);
+      if (instruction.op === op.match) return undefined;
+      if (instruction.op >= op.rune) active.push(pc);
+      else if (instruction.op === op.alt || instruction.op === op.altMatch) stack.push(instruction.arg, instruction.out);
+      else if (instruction.op === op.nop || instruction.op === op.capture) stack.push(instruction.out);
+      else if (instruction.op === op.emptyWidth && (instruction.arg & ~context) === 0) stack.push(instruction.out);
+    }
+    return active;
+  }
+}
+
+/** Which of `^ $ \A \z \b \B` hold between two characters, as RE2 numbers them; -1 is beyond the text. */
+function emptyWidth(before: number, after: number): number {
+  const line = (before < 0 || before === 10 ? 1 : 0) | (after < 0 || after === 10 ? 2 : 0);
+  const text = (before < 0 ? 4 : 0) | (after < 0 ? 8 : 0);
+  return line | text | (isWord(before) === isWord(after) ? 32 : 16);
+}
+
+function isWord(rune: number): boolean {
+  return (rune >= 48 && rune <= 57) || (rune >= 65 && rune <= 90) || rune === 95 || (rune >= 97 && rune <= 122);
+}
+
+/** Compiles an RE2 regular expression, unless it is wrong or would be too large. */
+export function compiledPattern(pattern: string): CountedPattern | ExpressionFault {
+  const refused = (message: string): ExpressionFault => ({ message, line: 1, column: 1 });
+  if (pattern.length > longestPattern)
+    return refused(`the pattern has ${pattern.length} characters; at most ${longestPattern} are allowed`);
+  const tooLarge = 'the pattern is too large once its repetitions are written out: repeat less, or check the length apart';
+  // Before it is compiled, since compiling is what takes the memory.
+  if (sizeOf(pattern) > largestProgram) return refused(tooLarge);
+  try {
+    const { prog } = RE2JS.compile(pattern).re2();
+    return prog.numInst() > 2 * largestProgram ? refused(tooLarge) : new CountedPattern(prog);
+  } catch (error) {
+    return refused(`${JSON.stringify(pattern)} is no RE2 regular expression: ${reasonOf(error)}`);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message.replace(/^error parsing regexp: /, '') : 'it could not be read';
+}
+
+/** About how many instructions a pattern becomes: one per character, class or operator, times how often it is repeated. */
+function sizeOf(pattern: string): number {
+  const groups: { total: number; last: number }[] = [];
+  let group = { total: 0, last: 0 };
+  const add = (size: number): void => {
+    group.total += size;
+    group.last = size;
+  };
+  for (const [token] of pattern.matchAll(tokens)) {
+    if (token === '(') {
+      groups.push(group);
+      group = { total: 0, last: 0 };
+    } else if (token === ')') {
+      const { total } = group;
+      group = groups.pop() ?? { total: 0, last: 0 };
+      add(total + 2);
+    } else if (/^\{\d/.test(token)) {
+      const repeated = group.last * Math.max(1, ...[...token.matchAll(/\d+/g)].map(([digits]) => Number(digits))) * 2;
+      group.total += repeated - group.last;
+      group.last = repeated;
+    } else add(1);
+  }
+  return groups.reduce((sum, { total }) => sum + total, group.total);
+}
+
+/** A quoted run counts by its characters; an escape, a class, a repetition or a character is one token. */
+const tokens = /\\Q|\\[pPx]\{[^}]*\}|\\.|\[\^?\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*\]|\{\d+(?:,\d*)?\}|[^]/gs;
