@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ApprovalRequestSpec } from '../../crds/v1alpha1/index.ts';
+import type { ApprovalRequestSpec, Pin } from '../../crds/v1alpha1/index.ts';
 import { observation } from '../../test/fixtures/facts.ts';
 import { digestPattern } from './digest.ts';
 import { governedJobContent, governedJobName, requestDigest, requestName } from './subject.ts';
@@ -35,6 +35,33 @@ describe('the digest of a request', () => {
     ['the stages it adds', { stages: [{ name: 's', rejections: 1, require: [{ count: 1, from: [{ user: 'bob' }] }] }] }],
   ])('does not change with %s', (_what, changes) => {
     expect(digest(changes)).toBe(digest());
+  });
+
+  it('changes with what is pinned, whatever order it is listed in', () => {
+    const [one, two] = ['1', '2'].map((digit) => `v1:sha256:${digit.repeat(64)}`);
+    const pin = (kind: Pin['kind'], name: string, more: Partial<Pin> = {}): Pin => ({ kind, name, state: 'Pinned', content: one, ...more });
+    const of = (...pins: Pin[]): string => requestDigest('payments', spec, 'v1:sha256:c', pins);
+    const all = [
+      of(),
+      of(pin('ConfigMap', 'a')),
+      of(pin('ConfigMap', 'a', { content: two })),
+      of(pin('ConfigMap', 'b')),
+      of(pin('Secret', 'a')),
+      of(pin('Secret', 'a'), pin('ConfigMap', 'a')),
+      of({ kind: 'ConfigMap', name: 'a', state: 'Absent' }),
+      of({ kind: 'Secret', name: 'a', state: 'NotCovered' }),
+    ];
+    expect(new Set(all).size).toBe(all.length);
+    expect(of(pin('ConfigMap', 'a'), pin('Secret', 'a'))).toBe(of(pin('Secret', 'a'), pin('ConfigMap', 'a')));
+    expect(of()).toBe(digest());
+  });
+
+  it('changes with what approvers are asked: an answer to another question is worth nothing', () => {
+    const question = { name: 'sure', question: 'is it less than 100?', type: 'Boolean', required: true } as const;
+    expect(new Set([digest(), digest({ questions: [question] }), digest({ questions: [{ ...question, question: 'is it?' }] })]).size).toBe(
+      3,
+    );
+    expect(digest({ questions: [] })).toBe(digest());
   });
 
   it('of something outside the cluster changes with each thing said of it', () => {

@@ -5,7 +5,8 @@ import { isForbidden, isNotFound } from '../../operator/kube/client/apiError.ts'
 import type { KubeClient } from '../../operator/kube/client/kubeClient.ts';
 import type { KubeObject, ResourceType } from '../../operator/kube/client/types.ts';
 import { workloadOf } from '../../operator/workloads/index.ts';
-import type { Request } from '../request.ts';
+import { isSettled, type Request } from '../request.ts';
+import { checkPins, type PinCheck } from './pins.ts';
 import { jobs } from './requests.ts';
 
 /** What a request is about, as it is stored now, and whether that is what the operator digested. */
@@ -21,6 +22,8 @@ export interface Subject {
   /** Of what was read; absent when that could not be computed, and then `fault` says why. */
   readonly digest?: string;
   readonly fault?: string;
+  /** What became of looking at what the digest covers besides; only while the request is open, and where there is anything. */
+  readonly pins?: PinCheck;
 }
 
 /** A part of a manifest. */
@@ -33,6 +36,15 @@ export interface KubeDocument {
 
 /** Reads the subject of a request and digests it anew, with the operator's own functions. */
 export async function readSubject(client: KubeClient, request: Request): Promise<Subject> {
+  const pinned = isSettled(request) ? [] : (request.stored.status?.pins ?? []);
+  const [subject, pins] = await Promise.all([
+    read(client, request),
+    pinned.length === 0 ? undefined : checkPins(client, request.namespace, pinned),
+  ]);
+  return pins === undefined ? subject : { ...subject, pins };
+}
+
+async function read(client: KubeClient, request: Request): Promise<Subject> {
   const { resource } = request.stored.spec.subject;
   if (resource === undefined) return { access: 'outside', documents: [], ...digested(request, undefined) };
   try {
@@ -89,7 +101,7 @@ function documentOf(raw: KubeObject, apiVersion: string, kind: string): KubeDocu
 
 function digested(request: Request, content: string | undefined): Pick<Subject, 'digest' | 'fault'> {
   try {
-    return { digest: requestDigest(request.namespace, request.stored.spec, content) };
+    return { digest: requestDigest(request.namespace, request.stored.spec, content, request.stored.status?.pins) };
   } catch (error) {
     return { fault: error instanceof Error ? error.message : String(error) };
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { images, podSpecOf, uncovered } from './uncovered.ts';
+import { covered, images, podSpecOf, uncovered } from './uncovered.ts';
 
 const pinned = `registry/app@sha256:${'0'.repeat(64)}`;
 
@@ -70,5 +70,35 @@ describe('uncovered', () => {
 
   it('finds nothing but the service account in a Job without pods', () => {
     expect(uncovered(podSpecOf(undefined))).toEqual(['ServiceAccount default: the rights it has']);
+  });
+
+  it('does not list what is pinned, and says why when a policy wanted it pinned in vain', () => {
+    const lines = uncovered(podSpecOf(jobSpec), [
+      { kind: 'ConfigMap', name: 'conf-all', state: 'Pinned', content: `v1:sha256:${'0'.repeat(64)}` },
+      { kind: 'ConfigMap', name: 'conf-key', state: 'Absent' },
+      { kind: 'Secret', name: 'mounted', state: 'Pinned', content: `v1:sha256:${'0'.repeat(64)}` },
+      { kind: 'Secret', name: 'one-key', state: 'NotCovered' },
+    ]);
+    expect(lines.filter((line) => /^(ConfigMap|Secret)/.test(line))).toEqual([
+      'ConfigMap conf-mounted: its contents',
+      'ConfigMap conf-projected: its contents',
+      'Secret env-all: its contents',
+      'Secret one-key: its contents; a policy pins them, but the operator may not read them here',
+      'Secret projected: its contents',
+      'Secret pull: its contents',
+    ]);
+  });
+});
+
+describe('covered', () => {
+  it('lists what the digest covers besides the manifest', () => {
+    expect(
+      covered([
+        { kind: 'ConfigMap', name: 'a', state: 'Pinned', content: `v1:sha256:${'0'.repeat(64)}` },
+        { kind: 'Secret', name: 'b', state: 'Absent' },
+        { kind: 'Secret', name: 'c', state: 'NotCovered' },
+      ]),
+    ).toEqual(['ConfigMap a: its contents', 'Secret b: that it does not exist']);
+    expect(covered(undefined)).toEqual([]);
   });
 });

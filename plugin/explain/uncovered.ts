@@ -1,33 +1,8 @@
-/** What would run, as far as this file reads it. */
-interface PodSpec {
-  readonly containers?: readonly Container[];
-  readonly initContainers?: readonly Container[];
-  readonly volumes?: readonly Volume[];
-  readonly imagePullSecrets?: readonly { readonly name?: string }[];
-  readonly serviceAccountName?: string;
-}
+import type { Pin } from '../../crds/v1alpha1/index.ts';
+import { isPinned, referencesOfPod, unpinnedImages } from '../../operator/core/pins.ts';
+import { containersOf, type PodSpec } from '../../operator/core/podSpec.ts';
 
-interface Container {
-  readonly name: string;
-  readonly image?: string;
-  readonly env?: readonly { readonly valueFrom?: { readonly configMapKeyRef?: Named; readonly secretKeyRef?: Named } }[];
-  readonly envFrom?: readonly { readonly configMapRef?: Named; readonly secretRef?: Named }[];
-}
-
-interface Named {
-  readonly name?: string;
-}
-
-interface Volume {
-  readonly name: string;
-  readonly configMap?: Named;
-  readonly secret?: { readonly secretName?: string };
-  readonly persistentVolumeClaim?: { readonly claimName?: string };
-  readonly hostPath?: { readonly path?: string };
-  readonly projected?: { readonly sources?: readonly { readonly configMap?: Named; readonly secret?: Named }[] };
-  readonly csi?: { readonly driver?: string };
-  readonly image?: { readonly reference?: string };
-}
+export { podSpecOf } from '../../operator/core/podSpec.ts';
 
 /** An image, and whether its name says exactly which bytes it is. */
 export interface Image {
@@ -36,35 +11,30 @@ export interface Image {
   readonly pinned: boolean;
 }
 
-const isPinned = (image: string): boolean => /@sha(256|384|512):[0-9a-f]{64,}$/.test(image);
-
-/** The pod spec of a Job's spec; an empty one if there is none. */
-export function podSpecOf(jobSpec: unknown): PodSpec {
-  const template = (jobSpec as { template?: { spec?: PodSpec } } | undefined)?.template;
-  return template?.spec ?? {};
-}
-
 /** The images that would run, init containers first. */
-export function images(pod: PodSpec): Image[] {
-  return [...(pod.initContainers ?? []), ...(pod.containers ?? [])].map(({ name, image = '' }) => ({
-    container: name,
-    image,
-    pinned: isPinned(image),
-  }));
-}
+export const images = (pod: PodSpec): Image[] =>
+  containersOf(pod).map(({ name, image = '' }) => ({ container: name, image, pinned: isPinned(image) }));
 
-/** What may still change between approval and run although the digest stays the same, one sentence each. */
-export function uncovered(pod: PodSpec): string[] {
-  const containers = [...(pod.initContainers ?? []), ...(pod.containers ?? [])];
+/** What may still change between approval and run although the digest stays the same, one sentence each. `pins`: what the digest covers besides. */
+export function uncovered(pod: PodSpec, pins: readonly Pin[] = []): string[] {
   const volumes = pod.volumes ?? [];
-  const mutable = [
-    ...containers.map((c) => c.image ?? ''),
-    ...volumes.flatMap((v) => (v.image?.reference === undefined ? [] : [v.image.reference])),
-  ].filter((image) => image !== '' && !isPinned(image));
+  const { configMaps, secrets } = referencesOfPod(pod);
+  const pulling = (pod.imagePullSecrets ?? []).map((s) => s.name);
+  const open = (kind: Pin['kind'], names: readonly (string | undefined)[]): string[] =>
+    present(names).filter((name) => !isCovered({ kind, name }, pins));
   return [
-    ...listed(mutable, (image) => `image ${image}: the tag may be moved to another image; pin it with @sha256:…`),
-    ...listed(configMaps(containers, volumes), (name) => `ConfigMap ${name}: its contents`),
-    ...listed(secrets(containers, volumes, pod), (name) => `Secret ${name}: its contents`),
+    ...listed(unpinnedImages(pod), (image) => `image ${image}: the tag may be moved to another image; pin it with @sha256:…`),
+    ...listed(
+      open(
+        'ConfigMap',
+        configMaps.map((r) => r.name),
+      ),
+      (name) => `ConfigMap ${name}: its contents`,
+    ),
+    ...listed(
+      open('Secret', [...secrets.map((r) => r.name), ...pulling]),
+      (name) => `Secret ${name}: its contents${unreadable(name, pins)}`,
+    ),
     ...listed(present(volumes.map((v) => v.persistentVolumeClaim?.claimName)), (name) => `PersistentVolumeClaim ${name}: the data on it`),
     ...listed(present(volumes.map((v) => v.hostPath?.path)), (path) => `hostPath ${path}: the files on the node`),
     ...listed(present(volumes.map((v) => v.csi?.driver)), (driver) => `volume of CSI driver ${driver}: the data on it`),
@@ -72,23 +42,18 @@ export function uncovered(pod: PodSpec): string[] {
   ];
 }
 
+/** What the digest covers besides the manifest, one sentence each. */
+export const covered = (pins: readonly Pin[] = []): string[] =>
+  pins
+    .filter((pin) => pin.state !== 'NotCovered')
+    .map(({ kind, name, state }) => `${kind} ${name}: ${state === 'Absent' ? 'that it does not exist' : 'its contents'}`);
+
+const isCovered = ({ kind, name }: Pick<Pin, 'kind' | 'name'>, pins: readonly Pin[]): boolean =>
+  pins.some((pin) => pin.kind === kind && pin.name === name && pin.state !== 'NotCovered');
+
+const unreadable = (name: string, pins: readonly Pin[]): string =>
+  pins.some((pin) => pin.kind === 'Secret' && pin.name === name) ? '; a policy pins them, but the operator may not read them here' : '';
+
 const listed = (names: readonly string[], say: (name: string) => string): string[] => [...new Set(names)].sort().map(say);
 
 const present = (names: readonly (string | undefined)[]): string[] => names.filter((name) => name !== undefined);
-
-const configMaps = (containers: readonly Container[], volumes: readonly Volume[]): string[] =>
-  present([
-    ...containers.flatMap((c) => (c.env ?? []).map((e) => e.valueFrom?.configMapKeyRef?.name)),
-    ...containers.flatMap((c) => (c.envFrom ?? []).map((e) => e.configMapRef?.name)),
-    ...volumes.map((v) => v.configMap?.name),
-    ...volumes.flatMap((v) => (v.projected?.sources ?? []).map((s) => s.configMap?.name)),
-  ]);
-
-const secrets = (containers: readonly Container[], volumes: readonly Volume[], pod: PodSpec): string[] =>
-  present([
-    ...containers.flatMap((c) => (c.env ?? []).map((e) => e.valueFrom?.secretKeyRef?.name)),
-    ...containers.flatMap((c) => (c.envFrom ?? []).map((e) => e.secretRef?.name)),
-    ...volumes.map((v) => v.secret?.secretName),
-    ...volumes.flatMap((v) => (v.projected?.sources ?? []).map((s) => s.secret?.name)),
-    ...(pod.imagePullSecrets ?? []).map((s) => s.name),
-  ]);
