@@ -48,13 +48,17 @@ describe('for whom a voter may decide', () => {
     ]);
   });
 
-  it('with all groups that any delegation between the same two knows, and with none of those given to others', () => {
+  it('once for each set of groups that a delegation to them knows, and with none that only others were given', () => {
     const all = [
       delegation('alice', 'bob', { groups: ['finance'] }),
-      delegation('alice', 'bob', { name: 'again', groups: ['board'] }),
+      delegation('alice', 'bob', { name: 'again', groups: ['finance'] }),
+      delegation('alice', 'bob', { name: 'before', groups: ['board'] }),
       delegation('alice', 'carol', { groups: ['security'] }),
     ];
-    expect(of('bob', all).principals[1]?.groups).toEqual(['board', 'finance']);
+    expect(of('bob', all).principals.slice(1)).toEqual([
+      { username: 'alice', groups: ['finance'], chain: ['alice', 'bob'] },
+      { username: 'alice', groups: ['board'], chain: ['alice', 'bob'] },
+    ]);
   });
 
   it('through a chain, each with the way it took', () => {

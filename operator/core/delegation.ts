@@ -114,16 +114,15 @@ interface Step {
   readonly groups: readonly string[];
 }
 
-/** Where one delegation leads from here: all between the same two people are one step, with all the groups that any of them knows. */
+/** Where one delegation leads from here; several that lead to the same person and know the same groups of them are one step. */
 function steps(list: readonly DelegationFacts[] | undefined, end: 'from' | 'to', { at, without }: Looking): Step[] {
-  const groups = new Map<string, Set<string>>();
+  const found = new Map<string, Step>();
   for (const delegation of list ?? []) {
     if (!inForce(delegation, at) || without?.has(delegation.from) === true || without?.has(delegation.to) === true) continue;
-    const known = groups.get(delegation[end]) ?? new Set();
-    for (const group of delegation.groups) known.add(group);
-    groups.set(delegation[end], known);
+    const next = delegation[end];
+    found.set(JSON.stringify([next, delegation.groups]), { next, groups: delegation.groups });
   }
-  return [...groups].map(([next, known]) => ({ next, groups: [...known] }));
+  return [...found.values()];
 }
 
 interface Found {
@@ -156,14 +155,14 @@ function follow(start: string, stepsFrom: (person: string) => readonly Step[]): 
         cycles.set(JSON.stringify(fromSmallest(cycle)), cycle);
         continue;
       }
-      const pair = JSON.stringify([person, next]);
-      const known = found.get(pair);
+      const step = JSON.stringify([person, next, groups]);
+      const known = found.get(step);
       if (path.length > longestChain || (known === undefined && found.size >= mostPrincipals - 1)) {
         cut = true;
         continue;
       }
       const longer = [...path, next];
-      if (known === undefined || longer.length < known.path.length) found.set(pair, { path: longer, groups });
+      if (known === undefined || longer.length < known.path.length) found.set(step, { path: longer, groups });
       if ((nearest.get(next) ?? Infinity) <= path.length) continue;
       nearest.set(next, path.length);
       visit(next, longer);
