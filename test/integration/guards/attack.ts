@@ -10,6 +10,8 @@ export type GuardName =
   | 'countersign-leader-lease'
   | 'countersign-decision-guard'
   | 'countersign-decision-stamp'
+  | 'countersign-delegation-guard'
+  | 'countersign-delegation-stamp'
   | 'countersign-request-guard'
   | 'countersign-requester-stamp'
   | 'countersign-status-guard'

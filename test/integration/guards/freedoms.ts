@@ -293,6 +293,51 @@ const kinds: Promised[] = [
     },
   },
   {
+    name: 'an approver delegates, changes it, applies it again and takes it back',
+    guards: [],
+    see: async (world, ns) => {
+      const path = s.oursPath(ns, 'approvaldelegations', 'away');
+      await world.as('bob').apply(path, s.delegation('bob', 'alice'));
+      await world.as('bob').apply(path, s.delegation('bob', 'alice', { notAfter: '2030-01-01T00:00:00Z' }));
+      await world.as('bob').patch(path, { spec: { reason: 'on leave' } });
+      await world.as('bob').delete(path);
+    },
+  },
+  {
+    name: 'whoever has the verb delegate delegates for others, changes and ends what they delegated',
+    guards: [],
+    see: async (world, ns) => {
+      const path = s.oursPath(ns, 'approvaldelegations', 'away');
+      await world.as('dora').create(s.oursPath(ns, 'approvaldelegations'), s.delegation('bob', 'alice'));
+      await world.as('dora').patch(path, { spec: { reason: 'ill' } });
+      await world.as('bob').patch(path, { spec: { notAfter: '2030-01-01T00:00:00Z' } });
+      await world.as('dora').delete(path);
+    },
+  },
+  {
+    name: 'a delegation goes with its namespace',
+    guards: [],
+    see: async (world, ns) => {
+      await world.as('bob').create(s.oursPath(ns, 'approvaldelegations'), s.delegation('bob', 'alice'));
+      await world.admin.delete(`/api/v1/namespaces/${ns}`);
+      await gone(world.admin, `/api/v1/namespaces/${ns}`);
+    },
+  },
+  {
+    name: 'whoever has the verbs overrides and reassigns, and anybody reviews and comments',
+    guards: [],
+    see: async (world, ns) => {
+      const r = await world.as('alice').create(s.oursPath(ns, 'approvalrequests'), s.request('r'));
+      const decisions = s.oursPath(ns, 'approvaldecisions');
+      await world.as('dora').create(decisions, s.decision(r, { verdict: 'Override', ticket: 'INC-1' }));
+      await world
+        .as('dora')
+        .create(decisions, s.decision(r, { verdict: 'Reassign', reassign: { stage: 'finance', from: 'bob', to: 'carol' } }));
+      await world.as('mallory').create(decisions, s.decision(r, { verdict: 'Review' }));
+      await world.as('mallory').create(decisions, s.decision(r, { verdict: 'Comment' }));
+    },
+  },
+  {
     name: 'the operator writes statuses, and deletes requests and decisions whose time is over',
     guards: [],
     see: async (world, ns) => {

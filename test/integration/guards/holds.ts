@@ -3,7 +3,19 @@ import type { Promised } from './attack.ts';
 import { authorAnnotations } from '../../../crds/v1alpha1/index.ts';
 import { eventually, type Stored } from './api.ts';
 import { policyMarkKey, type World } from './world.ts';
-import { cronJob, cronJobsPath, decision, digest, governedJob, heldMarks, job, jobsPath, oursPath, request } from './subjects.ts';
+import {
+  cronJob,
+  cronJobsPath,
+  decision,
+  delegation,
+  digest,
+  governedJob,
+  heldMarks,
+  job,
+  jobsPath,
+  oursPath,
+  request,
+} from './subjects.ts';
 
 const groups = (...names: string[]): string => [...names, 'system:authenticated'].join('\n');
 
@@ -147,6 +159,35 @@ export const stampPromises: readonly Promised[] = [
       const r = await world.as('alice').create(oursPath(ns, 'approvalrequests'), request('r'));
       const made = await world.as('bob').create(oursPath(ns, 'approvaldecisions'), decision(r));
       expect(made.spec).toMatchObject({ approver: 'bob', groups: ['finance', 'system:authenticated'], via: 'Kubernetes' });
+    },
+  },
+  {
+    name: 'a delegation is stamped with who wrote it, and again with whoever changes what it says',
+    guards: ['countersign-delegation-stamp'],
+    see: async (world, ns) => {
+      const path = oursPath(ns, 'approvaldelegations', 'away');
+      const author = (of: Stored): unknown[] => [
+        of.metadata.annotations?.['countersign.dev/requester'],
+        of.metadata.annotations?.['countersign.dev/requester-groups'],
+      ];
+      const made = await world.as('bob').create(oursPath(ns, 'approvaldelegations'), delegation('bob', 'alice'));
+      expect(author(made)).toEqual(['bob', groups('finance')]);
+      const labelled = await world.as('mallory').patch(path, { metadata: { labels: { team: 'a' } } });
+      expect(author(labelled)).toEqual(['bob', groups('finance')]);
+      const changed = await world.as('dora').patch(path, { spec: { reason: 'on leave' } });
+      expect(author(changed)).toEqual(['dora', groups('trusted')]);
+    },
+  },
+  {
+    name: 'a delegation that names another as its author is stamped with who wrote it',
+    guards: ['countersign-delegation-stamp'],
+    see: async (world, ns) => {
+      const annotations = { 'countersign.dev/requester': 'bob', 'countersign.dev/requester-groups': 'finance' };
+      const made = await world.as('dora').create(oursPath(ns, 'approvaldelegations'), delegation('bob', 'mallory', {}, { annotations }));
+      expect(made.metadata.annotations).toMatchObject({
+        'countersign.dev/requester': 'dora',
+        'countersign.dev/requester-groups': groups('trusted'),
+      });
     },
   },
   {

@@ -108,6 +108,13 @@ export const decision = (of: Stored, spec: object = {}, metadata: object = {}): 
   spec: { requests: [{ name: of.metadata.name, uid: of.metadata.uid, digest }], verdict: 'Approve', ...spec },
 });
 
+export const delegation = (from: string, to: string, spec: object = {}, metadata: object = {}): object => ({
+  apiVersion: 'countersign.dev/v1alpha1',
+  kind: 'ApprovalDelegation',
+  metadata: { name: 'away', ...metadata },
+  spec: { from, to, ...spec },
+});
+
 /** A pod that passes for the Job's own. */
 export const forgedPod = (name: string, of: Stored, how: 'label' | 'owner' | 'both' = 'both'): object => ({
   metadata: {

@@ -93,6 +93,29 @@ const forging: Attack[] = [
   },
 ];
 
+/** Whoever has no verb of ours by name, the requester herself and whoever has all by a wildcard included. */
+const withoutVerb = ['alice', 'bob', 'wilma', 'admin'] as const;
+
+const seizing: Attack[] = withoutVerb.flatMap((as): Attack[] => [
+  {
+    guards,
+    as,
+    given: asked,
+    name: `${as} overrides without the verb`,
+    expect: 'takes the verb override on approvalrequests',
+    try: (by, ns, r) => by.create(all(ns), decision(r, { verdict: 'Override', ticket: 'INC-1' })),
+  },
+  {
+    guards,
+    as,
+    given: asked,
+    name: `${as} asks somebody else in a stage without the verb`,
+    expect: 'takes the verb reassign on approvalrequests',
+    try: (by, ns, r) =>
+      by.create(all(ns), decision(r, { verdict: 'Reassign', reassign: { stage: 'finance', from: 'bob', to: 'mallory' } })),
+  },
+]);
+
 const rewriting: Attack[] = [
   {
     guards,
@@ -131,7 +154,7 @@ const rewriting: Attack[] = [
   },
 ];
 
-export const decisionAttacks: readonly Attack[] = [...forging, ...rewriting];
+export const decisionAttacks: readonly Attack[] = [...forging, ...seizing, ...rewriting];
 
 /** Refused by the schema as well as by the guard; so not among those that must go through without the guard. */
 export const changedDecisions: readonly Omit<Attack, 'guards'>[] = [
