@@ -33,9 +33,13 @@ module.exports = {
     {
       name: 'core-does-no-io',
       severity: 'error',
-      comment: 'A decision that reads a clock, a file or the network cannot be replayed or proven. node:crypto is there for hashing alone.',
+      comment:
+        'A decision that reads a clock, a file or the network cannot be replayed or proven. node:crypto is there for hashing alone, croner for reading schedules: no job of its is ever started.',
       from: { path: '^operator/core/', pathNot: '\\.test\\.ts$' },
-      to: { dependencyTypes: ['core', 'npm'], pathNot: '^(node:)?crypto$|node_modules/(zod|canonicalize|@marcbachmann/cel-js|@bufbuild/re2)/' },
+      to: {
+        dependencyTypes: ['core', 'npm'],
+        pathNot: '^(node:)?crypto$|node_modules/(zod|canonicalize|croner|@marcbachmann/cel-js|@bufbuild/re2)/',
+      },
     },
     only(
       'workloads-are-descriptions',

@@ -1,0 +1,16 @@
+/**
+ * The same function, which keeps the answers to its last questions. For pure functions alone, where nobody can tell a kept answer from a new one: it
+ * saves reading the same schedules and zones anew for each of thousands of requests. Bounded, as the questions come from users.
+ */
+export function remembered<Answer>(most: number, answer: (question: string) => Answer): (question: string) => Answer {
+  const kept = new Map<string, Answer>();
+  return (question) => {
+    const known = kept.get(question);
+    if (known !== undefined) return known;
+    const made = answer(question);
+    const [oldest] = kept.keys();
+    if (kept.size >= most && oldest !== undefined) kept.delete(oldest);
+    kept.set(question, made);
+    return made;
+  };
+}
