@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { policyMark } from './marks.ts';
+import { auditMark, policyMark } from './marks.ts';
 
 const label = fc.stringMatching(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/);
 const subdomain = fc.stringMatching(/^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$/);
@@ -35,6 +35,14 @@ describe('the mark that a policy leaves on what it holds', () => {
         expect(policyMark({ kind: 'ApprovalPolicy', namespace, name })).toMatch(qualifiedName);
         expect(policyMark({ kind: 'ClusterApprovalPolicy', name })).toMatch(qualifiedName);
       }),
+    );
+  });
+
+  it('is another than that of an audit, which names the policy in the same way', () => {
+    const long = 'x'.repeat(200);
+    expect(auditMark({ kind: 'ApprovalPolicy', namespace: 'payments', name: 'wires' })).toBe('audit.countersign.dev/payments.wires');
+    expect(auditMark({ kind: 'ClusterApprovalPolicy', name: long }).split('/')[1]).toBe(
+      policyMark({ kind: 'ClusterApprovalPolicy', name: long }).split('/')[1],
     );
   });
 

@@ -6,6 +6,8 @@ export const labels = {
   held: 'countersign.dev/held',
   /** On requests that release something: the uid of the subject. */
   subjectUid: 'countersign.dev/subject-uid',
+  /** On a Job that a GovernedJob has beside its own: which stage it belongs to, `Pre`, `Post` or `Rollback`. */
+  stage: 'countersign.dev/stage',
 } as const;
 
 /** Annotations that are guarded like the labels. */
@@ -20,6 +22,8 @@ export const guardedAnnotations = {
   released: 'countersign.dev/released',
   /** On held and released work: the name of its request. */
   request: 'countersign.dev/request',
+  /** On the Job of a GovernedJob: the digest of what it was made from. */
+  source: 'countersign.dev/source',
 } as const;
 
 /** What the author of a plain Job has to say; covered by the digest, frozen while the Job is held. */
@@ -30,6 +34,8 @@ export const authorAnnotations = {
   /** A JSON object. */
   context: 'countersign.dev/context',
   timeout: 'countersign.dev/timeout',
+  /** Whom a trusted submitter asks for. */
+  onBehalfOf: 'countersign.dev/on-behalf-of',
 } as const;
 
 /** All annotations of ours with a fixed name. */
@@ -38,6 +44,16 @@ export const annotations = { ...guardedAnnotations, ...authorAnnotations } as co
 /** What a policy's mark starts with, and the value it has. */
 export const policyMarkPrefix = 'policy.countersign.dev/';
 export const policyMarkValue = 'held';
+
+/**
+ * The label of work that a policy with `enforcement: Audit` would have held: `"true"`. Unlike all others it is not guarded, nor are the marks that go
+ * with it, and nothing depends on them: whoever forges or removes them fools the report.
+ */
+export const auditLabel = 'countersign.dev/audit';
+
+/** What the mark of a policy that only audits starts with, and the value it has. */
+export const auditMarkPrefix = 'audit.countersign.dev/';
+export const auditMarkValue = 'would-hold';
 
 const longestName = 63;
 const hashLength = 8;
@@ -52,18 +68,25 @@ const shortHash = (text: string): string => {
   return (hash >>> 0).toString(16).padStart(hashLength, '0');
 };
 
+interface Marking {
+  readonly kind: PolicyKind;
+  readonly namespace?: string | undefined;
+  readonly name: string;
+}
+
 /**
  * The annotation by which one policy says that it holds an object: `policy.countersign.dev/NAMESPACE.NAME`, or `policy.countersign.dev/cluster_.NAME`
  * (no namespace can be called so). Kubernetes allows 63 characters after the slash; longer names are cut and end in a hash.
  */
-export const policyMark = (policy: {
-  readonly kind: PolicyKind;
-  readonly namespace?: string | undefined;
-  readonly name: string;
-}): string => {
+export const policyMark = (policy: Marking): string => policyMarkPrefix + markName(policy);
+
+/** The annotation by which one policy with `enforcement: Audit` says that it would have held an object; named as `policyMark` is. */
+export const auditMark = (policy: Marking): string => auditMarkPrefix + markName(policy);
+
+function markName(policy: Marking): string {
   const scope = policy.kind === 'ClusterApprovalPolicy' ? 'cluster_' : (policy.namespace ?? '');
   if (scope === '') throw new TypeError(`policyMark: the ApprovalPolicy ${policy.name} has no namespace; pass the namespace it lives in.`);
   const full = `${scope}.${policy.name}`;
-  if (full.length <= longestName) return policyMarkPrefix + full;
-  return `${policyMarkPrefix}${full.slice(0, longestName - hashLength - 1)}-${shortHash(full)}`;
-};
+  if (full.length <= longestName) return full;
+  return `${full.slice(0, longestName - hashLength - 1)}-${shortHash(full)}`;
+}

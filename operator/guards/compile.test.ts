@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { policyMark, type MatchRule } from '../../crds/v1alpha1/index.ts';
-import { compile, podsGuardName, type GuardedPolicy, type GuardOptions } from './compile.ts';
-import { compileHoldWebhooks, holdPath, policyOfHoldPath, type WebhookClient } from './holdWebhooks.ts';
+import { compile, podsGuardName, type GuardOptions } from './compile.ts';
+import type { GuardedPolicy } from './governed.ts';
+import { compileHoldWebhooks, holdPath, targetOfPath, type HoldTarget, type HoldWebhookOptions } from './holdWebhooks.ts';
 import { guardLabels, guardName, guardOf, type GuardObject } from './objects.ts';
 import { obsolete, type StoredGuard } from './obsolete.ts';
 import { labelsFor, probeJob } from './probe.ts';
@@ -31,8 +32,9 @@ test('the guards of a policy are these, word for word', async () => {
 
 test('the hold webhooks of two policies are these, word for word', async () => {
   const configuration = compileHoldWebhooks([payments(jobs(prod)), everywhere(jobs())], {
-    service: { namespace: 'countersign-system', name: 'countersign-admission' },
-    caBundle: 'Q0E=',
+    client: { service: { namespace: 'countersign-system', name: 'countersign-admission' }, caBundle: 'Q0E=' },
+    evaluate: 'APIServer',
+    operatorUser: inServer.operatorUser,
   });
   await expect(stringify(configuration)).toMatchFileSnapshot('./golden/holdWebhooks.golden');
 });
@@ -170,7 +172,11 @@ describe('what is removed', () => {
 });
 
 describe('hold webhooks', () => {
-  const client: WebhookClient = { url: 'https://10.0.0.1:8443/', caBundle: 'Q0E=' };
+  const client: HoldWebhookOptions = {
+    client: { url: 'https://10.0.0.1:8443/', caBundle: 'Q0E=' },
+    evaluate: 'APIServer',
+    operatorUser: inServer.operatorUser,
+  };
 
   test('no policy, no entry', () => {
     expect(compileHoldWebhooks([], client).webhooks).toEqual([]);
@@ -201,11 +207,23 @@ describe('hold webhooks', () => {
     expect(compileHoldWebhooks(all.toReversed(), client)).toEqual(compileHoldWebhooks(all, client));
   });
 
-  test.each([payments(), everywhere()])('a path says which policy it speaks of', (policy) => {
+  test.each<[GuardedPolicy, Omit<HoldTarget, 'policy'>]>(
+    [payments(), everywhere()].flatMap((policy) => [
+      [policy, { enforcement: 'Hold' }],
+      [policy, { enforcement: 'Audit' }],
+      [policy, { enforcement: 'Hold', when: '0a1b2c3d' }],
+    ]),
+  )('a path says which policy it speaks of, and what it asks: %o %o', ({ match: _match, ...policy }, asks) => {
+    expect(targetOfPath(holdPath({ policy, ...asks }))).toEqual({ policy, ...asks });
+  });
+
+  test.each([payments(jobs()), everywhere(jobs())])('an entry has such a path', (policy) => {
     const { match: _match, ...id } = policy;
-    expect(policyOfHoldPath(holdPath(policy))).toEqual(id);
-    const entry = compileHoldWebhooks([{ ...policy, match: [jobs()] }], client).webhooks!.find(({ name }) => name.startsWith('p'))!;
-    expect(entry['clientConfig']).toEqual({ url: `https://10.0.0.1:8443${holdPath(policy)}`, caBundle: 'Q0E=' });
+    const entry = compileHoldWebhooks([policy], client).webhooks!.find(({ name }) => name.startsWith('p'))!;
+    expect(entry['clientConfig']).toEqual({
+      url: `https://10.0.0.1:8443${holdPath({ policy: id, enforcement: 'Hold' })}`,
+      caBundle: 'Q0E=',
+    });
   });
 
   test.each([
@@ -215,8 +233,10 @@ describe('hold webhooks', () => {
     '/hold/cluster/a/b',
     '/hold/namespace/a',
     '/hold/namespace/a/b/c',
+    '/hold/when/cluster/a',
+    '/hold/when/xyz/cluster/a',
     '/validate/decisions',
-  ])('%s speaks of no policy', (path) => expect(policyOfHoldPath(path)).toBeUndefined());
+  ])('%s speaks of no policy', (path) => expect(targetOfPath(path)).toBeUndefined());
 });
 
 describe('probes', () => {

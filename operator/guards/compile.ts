@@ -1,8 +1,9 @@
-import { policyMark, type MatchRule } from '../../crds/v1alpha1/index.ts';
-import type { PolicyId } from '../core/facts.ts';
-import type { LabelSelector } from '../core/selector.ts';
-import { arrivedHeld, entering, holdMutation, holdVariables, type GuardIdentities } from './expressions.ts';
-import { describePolicy, guardName, guardObject, type GuardObject } from './objects.ts';
+import { policyMark } from '../../crds/v1alpha1/index.ts';
+import { compileAudit } from './audit.ts';
+import { arrivedHeld, entering, holdMutation, holdVariables, operatorCalls, probes, quoted, type GuardIdentities } from './expressions.ts';
+import { jobClauses, jobSelections, jobValidations, podSelections, type Clause, type GuardedPolicy, type Selection } from './governed.ts';
+import { describePolicy, guardName, guardObject, matchJobs, type GuardObject } from './objects.ts';
+import { changingWhileItRuns, confirmHold, provisionalMark, wasTrueBefore, whenId, whenVariables } from './when.ts';
 
 /** How new work is put on hold: by the API server itself, or by a webhook of ours. */
 export type HoldMode = 'MutatingAdmissionPolicy' | 'Webhook';
@@ -12,50 +13,59 @@ export interface GuardOptions extends GuardIdentities {
   readonly holdMode: HoldMode;
 }
 
-/** A policy, as far as its guards depend on it. */
-export interface GuardedPolicy extends PolicyId {
-  readonly match: readonly MatchRule[];
-}
-
 /** The static guard of the chart that keeps forged pods from passing for a Job's own; it is bound where a policy governs Jobs. */
 export const podsGuardName = 'countersign-job-pods';
 
-/** What a binding or a webhook selects. Absent selectors select everything. */
-export interface Selection {
-  readonly namespaceSelector?: LabelSelector;
-  readonly objectSelector?: LabelSelector;
-}
-
 /**
  * The admission policies and bindings of one policy, in the order in which they are to be applied: what holds before what refuses. In hold mode
- * Webhook the part that holds is in `compileHoldWebhooks`. Names depend on content alone, so an unchanged policy compiles to the same objects.
+ * Webhook the part that holds is in `compileHoldWebhooks`. Names depend on content alone, so an unchanged policy compiles to the same objects. A policy
+ * that only audits compiles to nothing that holds or refuses.
  */
 export function compile(policy: GuardedPolicy, options: GuardOptions): GuardObject[] {
-  const jobs = jobSelections(policy);
-  if (jobs.length === 0) return podBindings(policy);
-  const hold = options.holdMode === 'MutatingAdmissionPolicy' ? holdPolicy(policy, jobs, options) : [];
-  return [...hold, ...backstop(policy, jobs), ...podBindings(policy)];
+  const clauses = jobClauses(policy);
+  const inServer = options.holdMode === 'MutatingAdmissionPolicy';
+  if (policy.enforcement === 'Audit') return inServer ? compileAudit(policy, clauses, options) : [];
+  const holds = inServer ? clauses.flatMap((clause) => hold(policy, clause, options)) : [];
+  return [...holds, ...clauses.flatMap((clause) => backstop(policy, clause)), ...rules(policy, options), ...podBindings(policy)];
 }
 
-/** Where the policy governs plain Jobs, without repeats. */
-export function jobSelections(policy: GuardedPolicy): Selection[] {
-  const rules = policy.match.filter((rule) => rule.kinds.includes('Job') && rule.apiGroups.includes('batch'));
-  return distinct(rules.map((rule) => selection(namespacesOf(policy, rule), rule.objectSelector)));
-}
+/** The names of the policies that refuse what did not arrive held. */
+export const backstopNames = (policy: GuardedPolicy): string[] =>
+  jobClauses(policy).map((clause) => guardName(purpose('held', clause), policy));
 
-function holdPolicy(policy: GuardedPolicy, selections: readonly Selection[], options: GuardOptions): GuardObject[] {
-  const name = guardName('hold', policy);
+// Before the first dot, where no policy's name reaches: nobody can name a policy so that its guards replace those of another.
+const purpose = (of: string, { when }: Clause): string => (when === undefined ? of : `${of}-${whenId(when)}`);
+
+function hold(policy: GuardedPolicy, clause: Clause, options: GuardOptions): GuardObject[] {
+  const name = guardName(purpose('hold', clause), policy);
+  const { when } = clause;
+  const mark = policyMark(policy);
+  const spec = {
+    reinvocationPolicy: 'IfNeeded',
+    matchConstraints: matchJobs,
+    matchConditions: [{ name: 'entering', expression: entering }],
+  };
+  const applying = (value?: string) => ({
+    patchType: 'ApplyConfiguration',
+    applyConfiguration: { expression: holdMutation(mark, value) },
+  });
+  const variables = holdVariables(options);
+  const policySpec =
+    when === undefined
+      ? { failurePolicy: 'Fail', ...spec, variables, mutations: [applying()] }
+      : {
+          failurePolicy: 'Ignore',
+          ...spec,
+          variables: [...variables, ...whenVariables(when, probes(options))],
+          mutations: [
+            applying(provisionalMark(mark, when)),
+            { patchType: 'JSONPatch', jsonPatch: { expression: confirmHold(mark, when) } },
+          ],
+        };
   return [
-    guardObject(policy, 'MutatingAdmissionPolicy', name, {
-      failurePolicy: 'Fail',
-      reinvocationPolicy: 'IfNeeded',
-      matchConstraints: matchJobs,
-      matchConditions: [{ name: 'entering', expression: entering }],
-      variables: holdVariables(options),
-      mutations: [{ patchType: 'ApplyConfiguration', applyConfiguration: { expression: holdMutation(policyMark(policy)) } }],
-    }),
-    ...selections.map((selected) =>
-      guardObject(policy, 'MutatingAdmissionPolicyBinding', guardName('hold', policy, selected), {
+    guardObject(policy, 'MutatingAdmissionPolicy', name, policySpec),
+    ...clause.selections.map((selected) =>
+      guardObject(policy, 'MutatingAdmissionPolicyBinding', guardName(purpose('hold', clause), policy, selected), {
         policyName: name,
         matchResources: selected,
       }),
@@ -64,57 +74,89 @@ function holdPolicy(policy: GuardedPolicy, selections: readonly Selection[], opt
 }
 
 // Says no where the hold did not happen or was undone: the webhook did not answer, or another one set suspend back.
-function backstop(policy: GuardedPolicy, selections: readonly Selection[]): GuardObject[] {
-  const name = guardName('held', policy);
+function backstop(policy: GuardedPolicy, clause: Clause): GuardObject[] {
+  const name = guardName(purpose('held', clause), policy);
   return [
     guardObject(policy, 'ValidatingAdmissionPolicy', name, {
       failurePolicy: 'Fail',
       matchConstraints: matchJobs,
-      matchConditions: [{ name: 'entering', expression: entering }],
-      validations: [
-        {
-          expression: arrivedHeld(policyMark(policy)),
-          message: `${describePolicy(policy)} governs this Job, and it did not arrive held: what puts it on hold did not answer, or something set it back; try again`,
-          reason: 'Forbidden',
-        },
-      ],
+      ...(clause.when === undefined ? refusesUnheld(policy) : refusesUnheldWhen(policy, clause.when)),
     }),
-    ...selections.map((selected) => validatingBinding(policy, guardName('held', policy, selected), name, selected)),
+    ...validatingBindings(policy, purpose('held', clause), name, clause.selections),
   ];
 }
 
-// The Jobs of GovernedJobs have pods as well.
-function podBindings(policy: GuardedPolicy): GuardObject[] {
-  const rules = policy.match.filter((rule) => rule.kinds.includes('Job') || rule.kinds.includes('GovernedJob'));
-  return distinct(rules.map((rule) => selection(namespacesOf(policy, rule), undefined))).map((selected) =>
-    validatingBinding(policy, guardName('pods', policy, selected), podsGuardName, selected),
+const notHeld = (policy: GuardedPolicy): string =>
+  `${describePolicy(policy)} governs this Job, and it did not arrive held: what puts it on hold did not answer, or something set it back; try again`;
+
+const refusesUnheld = (policy: GuardedPolicy) => ({
+  matchConditions: [{ name: 'entering', expression: entering }],
+  validations: [{ expression: arrivedHeld(policyMark(policy)), message: notHeld(policy), reason: 'Forbidden' }],
+});
+
+// A `when` that fails fails the validation where the Job did not arrive held, and is never reached where it did.
+const refusesUnheldWhen = (policy: GuardedPolicy, when: string) => ({
+  matchConditions: [{ name: 'entering-or-changing', expression: `(${entering}) || (${changingWhileItRuns})` }],
+  variables: [
+    { name: 'entering', expression: entering },
+    { name: 'when', expression: when },
+    { name: 'before', expression: wasTrueBefore(when) },
+  ],
+  validations: [
+    {
+      expression: `!variables.entering || (${arrivedHeld(policyMark(policy))}) || !variables.when`,
+      message: notHeld(policy),
+      reason: 'Forbidden',
+    },
+    {
+      expression: 'variables.entering || !variables.when || variables.before',
+      message: `${describePolicy(policy)} governs this Job as it would be after this change, and it runs already, when nobody can put it on hold any more: create another Job as this one should be`,
+      reason: 'Forbidden',
+    },
+  ],
+});
+
+/**
+ * Rules that work must not break, judged at creation. Whatever fails is left to the operator, and so is what the operator itself creates: there it must be
+ * the request that is refused, for all to see.
+ */
+function rules(policy: GuardedPolicy, options: GuardOptions): GuardObject[] {
+  const validations = jobValidations(policy);
+  const selections = jobSelections(policy);
+  if (validations.length === 0 || selections.length === 0) return [];
+  const name = guardName('rules', policy);
+  return [
+    guardObject(policy, 'ValidatingAdmissionPolicy', name, {
+      failurePolicy: 'Ignore',
+      matchConstraints: matchJobs,
+      matchConditions: [
+        { name: 'entering', expression: entering },
+        { name: 'held-by-this-policy', expression: `${quoted(policyMark(policy))} in object.metadata.?annotations.orValue({})` },
+        {
+          name: 'not-for-the-operator',
+          expression: `!(${probes(options)}) && (request.?dryRun.orValue(false) || !(${operatorCalls(options)}))`,
+        },
+      ],
+      validations: validations.map(({ expression, message }) => ({ expression, message: oneLine(message, policy), reason: 'Forbidden' })),
+    }),
+    ...validatingBindings(policy, 'rules', name, selections),
+  ];
+}
+
+// As the API server wants its messages.
+function oneLine(message: string, policy: GuardedPolicy): string {
+  const line = message.replaceAll(/\s+/g, ' ').trim();
+  return line === '' ? `${describePolicy(policy)} does not allow this` : line;
+}
+
+const podBindings = (policy: GuardedPolicy): GuardObject[] => validatingBindings(policy, 'pods', podsGuardName, podSelections(policy));
+
+function validatingBindings(policy: GuardedPolicy, what: string, policyName: string, selections: readonly Selection[]): GuardObject[] {
+  return selections.map((selected) =>
+    guardObject(policy, 'ValidatingAdmissionPolicyBinding', guardName(what, policy, selected), {
+      policyName,
+      validationActions: ['Deny', 'Audit'],
+      matchResources: selected,
+    }),
   );
-}
-
-function validatingBinding(policy: GuardedPolicy, name: string, policyName: string, matchResources: Selection): GuardObject {
-  return guardObject(policy, 'ValidatingAdmissionPolicyBinding', name, {
-    policyName,
-    validationActions: ['Deny', 'Audit'],
-    matchResources,
-  });
-}
-
-/** Creation and change of Jobs, in whatever version of batch. */
-const matchJobs = {
-  matchPolicy: 'Equivalent',
-  resourceRules: [{ apiGroups: ['batch'], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: ['jobs'] }],
-};
-
-/** A namespaced policy speaks for its own namespace alone, whatever its spec says. */
-function namespacesOf(policy: PolicyId, rule: MatchRule): LabelSelector | undefined {
-  if (policy.namespace !== undefined) return { matchLabels: { 'kubernetes.io/metadata.name': policy.namespace } };
-  return rule.namespaceSelector;
-}
-
-function selection(namespaceSelector: LabelSelector | undefined, objectSelector: LabelSelector | undefined): Selection {
-  return { ...(namespaceSelector && { namespaceSelector }), ...(objectSelector && { objectSelector }) };
-}
-
-function distinct(selections: readonly Selection[]): Selection[] {
-  return [...new Map(selections.map((selected) => [JSON.stringify(selected), selected])).values()];
 }

@@ -32,8 +32,19 @@ export interface Variable {
   readonly expression: string;
 }
 
+/** That one of the operator's pods calls, and not somebody who borrows its name. */
+export const operatorCalls = ({ operatorUser }: GuardIdentities): string =>
+  `request.userInfo.username == ${quoted(operatorUser)} && ${quoted(podNameExtra)} in request.userInfo.?extra.orValue({})`;
+
+/** What a probe of the operator is called (see probe.ts). */
+export const probePrefix = 'countersign-probe-';
+
+/** That it is such a probe, and nothing that is kept. */
+export const probes = (identities: GuardIdentities): string =>
+  `(request.?dryRun.orValue(false) && ${operatorCalls(identities)} && object.metadata.?generateName.orValue('') == ${quoted(probePrefix)})`;
+
 /** What the mutation needs to know. Another policy may have marked the Job before; mutation order is undefined, so each looks for the label. */
-export const holdVariables = ({ operatorUser }: GuardIdentities): readonly Variable[] => [
+export const holdVariables = (identities: GuardIdentities): readonly Variable[] => [
   { name: 'ann', expression: 'object.metadata.?annotations.orValue({})' },
   {
     name: 'held',
@@ -43,10 +54,7 @@ export const holdVariables = ({ operatorUser }: GuardIdentities): readonly Varia
     name: 'authorSuspended',
     expression: `variables.held ? variables.ann[${quoted(annotations.authorSuspended)}] : string(object.spec.?suspend.orValue(false))`,
   },
-  {
-    name: 'operator',
-    expression: `request.userInfo.username == ${quoted(operatorUser)} && ${quoted(podNameExtra)} in request.userInfo.?extra.orValue({})`,
-  },
+  { name: 'operator', expression: operatorCalls(identities) },
   // These name whoever really asked in what they create.
   {
     name: 'trusted',
@@ -59,8 +67,8 @@ export const holdVariables = ({ operatorUser }: GuardIdentities): readonly Varia
   },
 ];
 
-/** Puts the Job on hold and leaves the policy's own mark. */
-export const holdMutation = (mark: string): string =>
+/** Puts the Job on hold and leaves the policy's own mark. `value` is an expression; `held` when left out. */
+export const holdMutation = (mark: string, value?: string): string =>
   `Object{
   metadata: Object.metadata{
     labels: {${quoted(labels.held)}: "true"},
@@ -68,7 +76,7 @@ export const holdMutation = (mark: string): string =>
       ${quoted(annotations.authorSuspended)}: string(variables.authorSuspended),
       ${quoted(annotations.requester)}: string(variables.requester),
       ${quoted(annotations.requesterGroups)}: string(variables.groups),
-      ${quoted(mark)}: ${quoted(policyMarkValue)}}},
+      ${quoted(mark)}: ${value === undefined ? quoted(policyMarkValue) : `string(${value})`}}},
   spec: Object.spec{suspend: true}}`;
 
 /** That the Job is on hold and that this policy says so. */

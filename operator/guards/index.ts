@@ -1,5 +1,7 @@
-export { compile, type GuardedPolicy, type GuardOptions, type HoldMode } from './compile.ts';
-export { compileHoldWebhooks, type WebhookClient } from './holdWebhooks.ts';
+export { compile, type GuardOptions, type HoldMode } from './compile.ts';
+export { jobRules, jobValidations, type GuardedPolicy } from './governed.ts';
+export { compileHoldWebhooks, holdWebhooksName, targetOfPath, type HoldTarget, type WebhookClient } from './holdWebhooks.ts';
 export { compiledGuardSelector, guardOf, guardResources, type GuardObject } from './objects.ts';
 export { obsolete, type StoredGuard } from './obsolete.ts';
-export { isHeldBy, isRefusedByBackstop, probeJob } from './probe.ts';
+export { isMarkedBy, isRefusedByBackstop, probeJob } from './probe.ts';
+export { whenId } from './when.ts';

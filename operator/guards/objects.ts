@@ -54,6 +54,12 @@ export const guardOf = (policy: PolicyId): string => hash(policyKey(policy), 16)
 /** For messages: `ApprovalPolicy payments/tiers`. */
 export const describePolicy = (policy: PolicyId): string => `${policy.kind} ${policyName(policy)}`;
 
+/** Creation and change of Jobs, in whatever version of batch. */
+export const matchJobs = {
+  matchPolicy: 'Equivalent',
+  resourceRules: [{ apiGroups: ['batch'], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: ['jobs'] }],
+};
+
 const longestObjectName = 253;
 
 /**

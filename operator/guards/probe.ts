@@ -1,7 +1,8 @@
-import { annotations, labels, policyMark, type MatchRule } from '../../crds/v1alpha1/index.ts';
-import type { PolicyId } from '../core/facts.ts';
+import { annotations, auditMark, labels, policyMark, type MatchRule } from '../../crds/v1alpha1/index.ts';
 import { selects, type LabelSelector } from '../core/selector.ts';
-import { guardName } from './objects.ts';
+import { backstopNames } from './compile.ts';
+import { probePrefix } from './expressions.ts';
+import type { GuardedPolicy } from './governed.ts';
 
 /** A Job to be created with dryRun=All. */
 export interface ProbeJob {
@@ -18,8 +19,9 @@ export interface ProbeJob {
 
 /**
  * A Job that a rule of a policy governs, to be sent with dryRun=All by the operator: the guard is there once the answer bears the policy's mark
- * (`isHeldBy`). A new binding takes up to a second to bite. It is held already, since the operator may create no other. Undefined when no labels
- * satisfy the selector, in which case it never holds anything either.
+ * (`isMarkedBy`). A new binding takes up to a second to bite. It is held already, since the operator may create no other, and
+ * named so that a `when`, which no Job can be made up for, is taken to be true of it. Undefined when no labels satisfy the selector, in which case it
+ * never holds anything either.
  */
 export function probeJob(rule: MatchRule, namespace: string): ProbeJob | undefined {
   const wanted = labelsFor(rule.objectSelector);
@@ -28,7 +30,7 @@ export function probeJob(rule: MatchRule, namespace: string): ProbeJob | undefin
     apiVersion: 'batch/v1',
     kind: 'Job',
     metadata: {
-      generateName: 'countersign-probe-',
+      generateName: probePrefix,
       namespace,
       labels: { ...wanted, [labels.held]: 'true' },
       annotations: {
@@ -44,19 +46,20 @@ export function probeJob(rule: MatchRule, namespace: string): ProbeJob | undefin
   };
 }
 
-/** Whether the API server put the policy's mark on what it was sent. */
-export function isHeldBy(
-  policy: PolicyId,
+/** Whether what it was sent came back with the policy's mark: that it is held, or would have been. */
+export function isMarkedBy(
+  policy: GuardedPolicy,
   answer: { readonly metadata: { readonly annotations?: Readonly<Record<string, string>> } },
 ): boolean {
-  return policyMark(policy) in (answer.metadata.annotations ?? {});
+  const mark = policy.enforcement === 'Audit' ? auditMark(policy) : policyMark(policy);
+  return mark in (answer.metadata.annotations ?? {});
 }
 
 /**
  * Whether it was the policy's own backstop that refused: it is taken up already and what puts Jobs on hold is not, so that nobody could create one.
  */
-export const isRefusedByBackstop = (policy: PolicyId, message: string): boolean =>
-  message.includes(`ValidatingAdmissionPolicy '${guardName('held', policy)}'`);
+export const isRefusedByBackstop = (policy: GuardedPolicy, message: string): boolean =>
+  backstopNames(policy).some((name) => message.includes(`ValidatingAdmissionPolicy '${name}'`));
 
 /** Labels that satisfy a selector; undefined when there are none. */
 export function labelsFor(selector: LabelSelector | undefined): Record<string, string> | undefined {

@@ -3,7 +3,7 @@ import type { KubeClient } from '../kube/client/kubeClient.ts';
 import type { ResourceType } from '../kube/client/types.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
-const eventType: ResourceType = { group: '', version: 'v1', plural: 'events', kind: 'Event', namespaced: true };
+export const eventType: ResourceType = { group: '', version: 'v1', plural: 'events', kind: 'Event', namespaced: true };
 
 /** The object that an Event is about. */
 export interface Regarding {
@@ -22,6 +22,28 @@ export interface Note {
   /** A sentence. */
   readonly message: string;
 }
+
+/** The Event as the API takes it. */
+export const eventOf = (
+  regarding: Regarding,
+  { type, reason, message }: Note,
+  by: { name: string; now: number; reporter: string },
+): object => ({
+  apiVersion: 'v1',
+  kind: 'Event',
+  metadata: { namespace: regarding.namespace, name: by.name },
+  involvedObject: regarding,
+  type,
+  reason,
+  message: message.slice(0, 1024),
+  action: reason,
+  firstTimestamp: new Date(by.now).toISOString(),
+  lastTimestamp: new Date(by.now).toISOString(),
+  count: 1,
+  source: { component: 'countersign' },
+  reportingComponent: 'countersign.dev/operator',
+  reportingInstance: by.reporter,
+});
 
 const mostWaiting = 10_000;
 /** Few, because each costs the API server half as much as a release, and people wait for those. */
@@ -51,25 +73,8 @@ export class EventRecorder {
       return;
     }
     const now = this.#client.now();
-    this.#waiting.push({
-      apiVersion: 'v1',
-      kind: 'Event',
-      metadata: {
-        namespace: regarding.namespace,
-        name: `${regarding.name.slice(0, 200)}.${now.toString(16)}${Math.random().toString(16).slice(2, 8)}`,
-      },
-      involvedObject: regarding,
-      type,
-      reason,
-      message: message.slice(0, 1024),
-      action: reason,
-      firstTimestamp: new Date(now).toISOString(),
-      lastTimestamp: new Date(now).toISOString(),
-      count: 1,
-      source: { component: 'countersign' },
-      reportingComponent: 'countersign.dev/operator',
-      reportingInstance: this.#reporter,
-    });
+    const name = `${regarding.name.slice(0, 200)}.${now.toString(16)}${Math.random().toString(16).slice(2, 8)}`;
+    this.#waiting.push(eventOf(regarding, { type, reason, message }, { name, now, reporter: this.#reporter }));
     this.#pump();
   }
 

@@ -41,6 +41,11 @@ export function createMetrics(registry: Registry) {
     approvalDuration: histogram('approval_duration_seconds', 'From asking people to their answer.', ['function_name'], human),
     policyViolations: counter('policy_violations_total', 'Attempts that a policy refused.', ['policy_type', 'function_name']),
 
+    auditWouldHold: counter(
+      'countersign_audit_would_hold_total',
+      'Work that a policy with enforcement Audit would have held, once for each such policy.',
+      ['policy_kind', 'function_name'],
+    ),
     heldWork: gauge('countersign_held_work', 'Work on hold now.', []),
     released: counter('countersign_released_total', 'Work released.', []),
     holdToRelease: histogram(

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { policyMark } from '../../crds/v1alpha1/index.ts';
 import type { AdmissionHandler } from './handler.ts';
 import { holdJob } from './holdJob.ts';
+import type { WhenDeps } from './jobWhen.ts';
 import { escapeKey, setEntries } from './marks.ts';
 import { AdmissionRequest, type PatchOperation } from './review.ts';
 import { stampCronJob } from './stampCronJob.ts';
@@ -58,10 +59,13 @@ function applied(object: object, patch: readonly PatchOperation[]): Admitted {
   return result;
 }
 
+/** For what asks the API server nothing. */
+const deps: WhenDeps = { operatorUser, client: { get: () => Promise.reject(new Error('nobody was to ask')) } };
+
 describe('a Job is put on hold', () => {
   const mark = policyMark({ kind: 'ApprovalPolicy', namespace: 'payments', name: 'tiers' });
   const hold = (object: object, userInfo: object = alice): Promise<Admitted> =>
-    admitted(holdJob(operatorUser), '/hold/namespace/payments/tiers', { object, userInfo });
+    admitted(holdJob(deps), '/hold/namespace/payments/tiers', { object, userInfo });
   const job = (metadata: object = {}, spec: object = {}): object => ({ metadata: { name: 'a', ...metadata }, spec });
 
   test('with all its marks', async () => {
@@ -114,7 +118,8 @@ describe('a Job is put on hold', () => {
   });
 
   test('a path that names no policy is refused', async () => {
-    await expect(admitted(holdJob(operatorUser), '/hold/elsewhere', { object: job() })).rejects.toThrow('names no policy');
+    for (const path of ['/hold/elsewhere', '/audit/namespace/payments/tiers'])
+      await expect(admitted(holdJob(deps), path, { object: job() })).rejects.toThrow('names no policy');
   });
 });
 

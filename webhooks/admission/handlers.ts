@@ -1,9 +1,11 @@
+import { auditJob } from './auditJob.ts';
 import { fillInSubject, validateRequest } from './approvalRequests.ts';
 import type { AdmissionDeps } from './deps.ts';
 import type { AdmissionHandler } from './handler.ts';
 import { holdJob } from './holdJob.ts';
 import { stampCronJob } from './stampCronJob.ts';
 import { stampDecision } from './stampDecision.ts';
+import { stampDelegation } from './stampDelegation.ts';
 import { stampRequester } from './stampRequester.ts';
 import { validateDecision } from './validateDecision.ts';
 import { validateGovernedJob } from './validateGovernedJob.ts';
@@ -16,7 +18,9 @@ export const admissionHandlers = (deps: AdmissionDeps): readonly AdmissionHandle
   fillInSubject(deps),
   // Hold mode Webhook only; elsewhere the API server does these itself.
   stampDecision,
+  stampDelegation,
   stampRequester(deps.operatorUser),
   stampCronJob,
-  holdJob(deps.operatorUser),
+  holdJob(deps),
+  auditJob(deps),
 ];

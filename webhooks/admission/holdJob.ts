@@ -1,25 +1,27 @@
 import { annotations, labels, policyMark, policyMarkValue } from '../../crds/v1alpha1/index.ts';
-import { policyOfHoldPath } from '../../operator/guards/holdWebhooks.ts';
+import { targetOfPath } from '../../operator/guards/index.ts';
 import { allowed, refuse, type AdmissionHandler } from './handler.ts';
 import { isCronJobController, isOperator } from './identity.ts';
+import { isGoverned, type WhenDeps } from './jobWhen.ts';
 import { callerMarks, setMarks } from './marks.ts';
 import type { AdmissionRequest, PatchOperation, Reviewed } from './review.ts';
 
 /**
  * Hold mode Webhook: puts a Job on hold for the policy that the path names. Does what the MutatingAdmissionPolicy of a policy does elsewhere
  * (operator/guards/expressions.ts); the same integration tests hold the two together. When it applies is for the selectors and matchConditions of its
- * webhook entry, which the API server evaluates.
+ * webhook entry, which the API server evaluates; only a `when` that reads `namespaceObject` is evaluated here.
  */
-export const holdJob = (operatorUser: string): AdmissionHandler => ({
+export const holdJob = (deps: WhenDeps): AdmissionHandler => ({
   path: /^\/hold\//,
   name: 'hold-job',
   kinds: ['Job'],
-  review: (request, { path }) => {
-    const policy = policyOfHoldPath(path);
-    if (policy === undefined)
+  review: async (request, { path }) => {
+    const target = targetOfPath(path);
+    if (target?.enforcement !== 'Hold')
       return refuse(`The path ${path} names no policy; expected /hold/cluster/NAME or /hold/namespace/NAMESPACE/NAME.`, 400);
     if (request.object == null || (request.operation !== 'CREATE' && request.operation !== 'UPDATE')) return allowed;
-    return { allowed: true, patch: hold(request, request.object, policyMark(policy), operatorUser) };
+    if (!(await isGoverned(request, target, deps))) return allowed;
+    return { allowed: true, patch: hold(request, request.object, policyMark(target.policy), deps.operatorUser) };
   },
 });
 

@@ -6,7 +6,7 @@ import {
   type ApprovalPolicyStatus,
   type MatchRule,
 } from '../../../crds/v1alpha1/index.ts';
-import { says, withStatements, type Statement } from '../../core/conditions.ts';
+import { withStatements } from '../../core/conditions.ts';
 import type { PolicyId } from '../../core/facts.ts';
 import { settled, wake, type Outcome, type Ref } from '../../core/ports.ts';
 import { selects } from '../../core/selector.ts';
@@ -14,19 +14,21 @@ import {
   compile,
   compileHoldWebhooks,
   guardOf,
-  isHeldBy,
+  isMarkedBy,
   isRefusedByBackstop,
+  jobRules,
   probeJob,
   type GuardedPolicy,
   type GuardObject,
   type GuardOptions,
   type WebhookClient,
 } from '../../guards/index.ts';
-import { isForbidden, isNotFound } from '../../kube/client/apiError.ts';
+import { isForbidden, isInvalid, isNotFound } from '../../kube/client/apiError.ts';
 import type { KubeClient } from '../../kube/client/kubeClient.ts';
 import type { PolicyRecord } from '../records.ts';
 import type { World } from '../world.ts';
 import type { GuardStore } from './guardStore.ts';
+import { policyStatements } from './statements.ts';
 
 export interface PolicyContext {
   readonly client: KubeClient;
@@ -44,45 +46,85 @@ const tryAgainMs = 250;
 export async function reconcilePolicy(ref: Ref, context: PolicyContext): Promise<Outcome> {
   const id: PolicyId = { kind: ref.namespace === undefined ? 'ClusterApprovalPolicy' : 'ApprovalPolicy', ...ref };
   const policy = context.world.policy(id);
-  const wanted = policy === undefined ? [] : compile(guarded(policy), context.guards);
-  await context.store.bring(wanted, guardOf(id));
+  const brought = await bringGuards(id, policy, context);
   await bringWebhooks(context);
   if (policy === undefined) return settled;
   const bites = await provesToBite(policy, context);
-  await writeStatus(policy, wanted, bites, context);
+  await writeStatus(policy, brought, bites, context);
   return bites ? settled : wake(tryAgainMs);
 }
 
-const guarded = (policy: PolicyRecord): GuardedPolicy => ({
-  kind: policy.kind,
-  namespace: policy.namespace,
-  name: policy.name,
-  match: policy.spec.match,
+interface Brought {
+  readonly guards: readonly GuardObject[];
+  /** What the API server says of an expression that it does not take. */
+  readonly refused?: string;
+}
+
+/**
+ * An expression that the API server does not take fails for every Job, and so everything holds that the selectors of its rule match: better than to leave
+ * the guards of an earlier generation, or none, where somebody meant to govern.
+ */
+async function bringGuards(id: PolicyId, policy: PolicyRecord | undefined, { store, guards: options }: PolicyContext): Promise<Brought> {
+  const bring = async (guards: readonly GuardObject[]): Promise<Brought> => {
+    await store.bring(guards, guardOf(id));
+    return { guards };
+  };
+  if (policy === undefined) return bring([]);
+  const whole = guarded(policy);
+  const plain = withoutExpressions(whole);
+  try {
+    return await bring(compile(whole, options));
+  } catch (error) {
+    if (!isInvalid(error) || plain === undefined) throw error;
+    return { ...(await bring(compile(plain, options))), refused: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+const guarded = ({ kind, namespace, name, spec }: PolicyRecord): GuardedPolicy => ({
+  kind,
+  namespace,
+  name,
+  match: spec.match,
+  enforcement: spec.enforcement,
+  validations: spec.validations,
 });
+
+/** Undefined where there is none to leave out. */
+function withoutExpressions(policy: GuardedPolicy): GuardedPolicy | undefined {
+  const { validations: _validations, ...rest } = policy;
+  if ((policy.validations ?? []).length === 0 && policy.match.every((rule) => rule.when === undefined)) return undefined;
+  return { ...rest, match: policy.match.map(({ when: _when, ...rule }) => rule) };
+}
 
 /** All policies share one webhook configuration, so each pass writes it for all of them. */
 async function bringWebhooks({ world, store, guards, webhookClient }: PolicyContext): Promise<void> {
   const client = guards.holdMode === 'Webhook' ? webhookClient() : undefined;
   if (client === undefined) return;
-  const all = [...world.policies.ApprovalPolicy.values(), ...world.policies.ClusterApprovalPolicy.values()];
-  await store.bring([compileHoldWebhooks(all.map(guarded), client)], 'webhooks');
+  const all = [...world.policies.ApprovalPolicy.values(), ...world.policies.ClusterApprovalPolicy.values()].map(guarded);
+  const bring = (evaluate: 'APIServer' | 'Here') =>
+    store.bring([compileHoldWebhooks(all, { client, evaluate, operatorUser: guards.operatorUser })], 'webhooks');
+  try {
+    await bring('APIServer');
+  } catch (error) {
+    if (!isInvalid(error)) throw error;
+    await bring('Here');
+  }
 }
 
-/** A binding takes up to a second to bite: a Job that each rule matches is offered, without being kept, until it comes back held. */
+/** A binding takes up to a second to bite: a Job that each rule matches is offered, without being kept, until it comes back marked. */
 async function provesToBite(policy: PolicyRecord, { client, world }: PolicyContext): Promise<boolean> {
-  const rules = policy.spec.match.filter((rule) => rule.kinds.includes('Job') && rule.apiGroups.includes('batch'));
-  for (const rule of rules) {
+  for (const rule of jobRules(policy.spec)) {
     const namespace = policy.namespace ?? matchingNamespace(rule, world);
     const probe = namespace === undefined ? undefined : probeJob(rule, namespace);
     if (namespace === undefined || probe === undefined) continue;
-    if (!(await arrivesHeld(policy, client, namespace, probe))) return false;
+    if (!(await arrivesMarked(guarded(policy), client, namespace, probe))) return false;
   }
   return true;
 }
 
-async function arrivesHeld(policy: PolicyId, client: KubeClient, namespace: string, probe: object): Promise<boolean> {
+async function arrivesMarked(policy: GuardedPolicy, client: KubeClient, namespace: string, probe: object): Promise<boolean> {
   try {
-    return isHeldBy(policy, await client.create(jobs, namespace, probe, { dryRun: true }));
+    return isMarkedBy(policy, await client.create(jobs, namespace, probe, { dryRun: true }));
   } catch (error) {
     // Nothing slips through, but nothing can be created either.
     if (isForbidden(error) && error instanceof Error && isRefusedByBackstop(policy, error.message)) return false;
@@ -100,7 +142,7 @@ function matchingNamespace(rule: MatchRule, world: World): string | undefined {
 
 async function writeStatus(
   policy: PolicyRecord,
-  wanted: readonly GuardObject[],
+  { guards, refused }: Brought,
   bites: boolean,
   { client, world }: PolicyContext,
 ): Promise<void> {
@@ -108,8 +150,8 @@ async function writeStatus(
   const { namespace, name, uid, generation } = policy;
   const status: ApprovalPolicyStatus = {
     observedGeneration: generation,
-    conditions: withStatements(before?.conditions ?? [], statements(bites), { now: client.now(), generation }),
-    guards: wanted.map((guard) => guard.metadata.name).slice(0, 256),
+    conditions: withStatements(before?.conditions ?? [], policyStatements(policy, bites, refused), { now: client.now(), generation }),
+    guards: guards.map((guard) => guard.metadata.name).slice(0, 256),
   };
   if (isDeepStrictEqual(status, before)) return;
   const type = policy.kind === 'ApprovalPolicy' ? approvalPolicies : clusterApprovalPolicies;
@@ -117,16 +159,4 @@ async function writeStatus(
   world.policies[policy.kind].observe(
     await client.replace(type, { ...(namespace === undefined ? {} : { namespace }), name }, body, { subresource: 'status' }),
   );
-}
-
-function statements(bites: boolean): Statement[] {
-  return bites
-    ? [
-        says('Ready', 'True', 'Enforced', 'The API server itself holds what this policy matches.'),
-        says('Reconciling', 'False', 'Enforced', 'Nothing more is to be done.'),
-      ]
-    : [
-        says('Ready', 'False', 'GuardsPending', 'Its guards are written but do not bite yet; what is created now may pass unheld.'),
-        says('Reconciling', 'True', 'GuardsPending', 'Waiting for the API server to take up its guards.'),
-      ];
 }

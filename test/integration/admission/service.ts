@@ -4,7 +4,7 @@ import { ensureCertificates } from '../../../operator/kube/certificates.ts';
 import { KubeClient } from '../../../operator/kube/client/kubeClient.ts';
 import { loadClusterConfig } from '../../../operator/kube/client/kubeconfig.ts';
 import type { KubeObject } from '../../../operator/kube/client/types.ts';
-import { jobManifest } from '../../../operator/reconcilers/governedJob/manifests.ts';
+import { allManifests } from '../../../operator/reconcilers/governedJob/manifests.ts';
 import { ApproverPermissions, isAllowed } from '../../../operator/reconcilers/permissions.ts';
 import { governedJobRecord } from '../../../operator/reconcilers/records.ts';
 import { silentLogger } from '../../../operator/telemetry/logger.ts';
@@ -17,7 +17,7 @@ import {
   type AdmissionServer,
 } from '../../../webhooks/admission/index.ts';
 import { writeServiceAccountKubeconfig } from '../../../hack/cluster/cluster.ts';
-import { applyGuard, leaderPod, operatorNamespace, operatorUser, policy, renderChart, type World } from '../guards/world.ts';
+import { applyGuard, leaderPod, operatorNamespace, operatorUser, renderChart, type World } from '../guards/world.ts';
 
 /** Admission as one process runs it, for a world without any. */
 export interface AdmissionService {
@@ -56,7 +56,8 @@ export async function startAdmission(
   }
   await injectCaBundle(client, ['countersign'], caBundle);
   if (holdMode === 'Webhook') {
-    await applyGuard(world.admin, compileHoldWebhooks([policy], { url, caBundle: Buffer.from(caBundle).toString('base64') }));
+    const how = { client: { url, caBundle: Buffer.from(caBundle).toString('base64') }, evaluate: 'APIServer', operatorUser } as const;
+    await applyGuard(world.admin, compileHoldWebhooks(world.policies, how));
   }
   return {
     client,
@@ -79,6 +80,7 @@ function dependencies(client: KubeClient): AdmissionDeps {
     knownRequest: () => undefined,
     isAllowed: (person, access) => isAllowed(client, person, access),
     permissionsOf: (people, policies) => permissions.of(people, policies),
-    jobOf: (governedJob) => jobManifest(governedJobRecord(governedJob as KubeObject), 'trial'),
+    jobsOf: (governedJob) => allManifests(governedJobRecord(governedJob as KubeObject)),
+    httpAllow: [],
   };
 }

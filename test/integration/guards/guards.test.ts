@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Attack, GuardName, Promised } from './attack.ts';
 import { Api, eventually, Refusal, type Stored } from './api.ts';
 import { changedDecisions, decisionAttacks } from './attacks/decisions.ts';
+import { changedDelegations, delegationAttacks } from './attacks/delegations.ts';
 import { jobAttacks } from './attacks/jobs.ts';
 import { operatorAttacks } from './attacks/operator.ts';
 import { cronJobAttacks, cronJobForgeries, podAttacks } from './attacks/others.ts';
@@ -10,7 +11,7 @@ import { requestAttacks } from './attacks/requests.ts';
 import { freedoms } from './freedoms.ts';
 import { childOfCronJob, expectHeld, holdPromises, stampPromises } from './holds.ts';
 import { decision, heldJob, job, jobsPath, oursPath, quickJob, releasePatch, request } from './subjects.ts';
-import { applyGuard, grantLease, leasePath, operatorNamespace, removeGuard, startWorld, type GuardLike, type World } from './world.ts';
+import { grantLease, leasePath, operatorNamespace, startWorld, withoutBindings, type World } from './world.ts';
 
 // No process of ours runs here: the API server alone says no.
 let world: World;
@@ -28,6 +29,7 @@ const attacks: readonly Attack[] = [
   ...podAttacks,
   ...operatorAttacks,
   ...decisionAttacks,
+  ...delegationAttacks,
   ...requestAttacks,
   ...cronJobAttacks,
 ];
@@ -59,7 +61,7 @@ describe('what the guards refuse', () => {
     expect([403, 422]).toContain(refusal.status);
   });
 
-  test.each(changedDecisions)('$name', async (attack) => {
+  test.each([...changedDecisions, ...changedDelegations])('$name', async (attack) => {
     expect((await refusalOf(attack)).message).toContain(attack.expect);
   });
 });
@@ -141,22 +143,8 @@ const policyNames: Partial<Record<GuardName, string>> = {
   backstop: 'countersign-held.cluster.gate',
 };
 
-/** Unbinds guards, waits until the probe shows that the API server has noticed, and binds them again. */
-async function without(names: readonly GuardName[], probe: () => Promise<unknown>, body: () => Promise<void>): Promise<void> {
-  const policies = new Set(names.map((name) => policyNames[name] ?? name));
-  const bindings = world.guards.filter(
-    (guard): guard is GuardLike & { spec: { policyName: string } } =>
-      guard.kind.endsWith('Binding') && policies.has((guard.spec as { policyName: string }).policyName),
-  );
-  expect(new Set(bindings.map((binding) => binding.spec.policyName))).toEqual(policies);
-  for (const binding of bindings) await removeGuard(world.admin, binding);
-  try {
-    await eventually(`${names.join(' and ')} gone`, async () => ((await probe()) === false ? undefined : true));
-    await body();
-  } finally {
-    for (const binding of bindings) await applyGuard(world.admin, binding);
-  }
-}
+const without = (names: readonly GuardName[], probe: () => Promise<unknown>, body: () => Promise<void>): Promise<void> =>
+  withoutBindings(world, new Set(names.map((name) => policyNames[name] ?? name)), probe, body);
 
 const grouped = <Row extends { readonly guards: readonly GuardName[] }>(rows: readonly Row[]): [string, Row[]][] => [
   ...Map.groupBy(

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { parseAllDocuments } from 'yaml';
 import { operatorToken, startCluster, type Cluster } from '../../../hack/cluster/cluster.ts';
-import { compile, type HoldMode } from '../../../operator/guards/index.ts';
+import { compile, type GuardedPolicy, type HoldMode } from '../../../operator/guards/index.ts';
 import { Api, eventually, type Stored } from './api.ts';
 
 const run = promisify(execFile);
@@ -26,17 +26,22 @@ export const people = {
   carol: ['canceller'],
   /** May write our kinds, but may not create Jobs. */
   norman: ['no-jobs'],
+  /** Has the verb delegate on delegations, and reassign and override on requests. */
+  dora: ['trusted'],
+  /** Has every verb on our kinds, by a wildcard. */
+  wilma: ['wildcard'],
 } as const;
 export type Who = keyof typeof people | 'admin' | 'operator' | 'superseded' | 'impersonator' | 'rootImpersonator';
 
-/** A cluster with the static guards and one policy, and with no process of ours. */
+/** A cluster with the static guards and those of some policies, and with no process of ours. */
 export interface World {
   readonly cluster: Cluster;
   readonly admin: Api;
+  readonly policies: readonly GuardedPolicy[];
   readonly guards: readonly GuardLike[];
   as(who: Who): Api;
-  /** A new namespace; with `governed`, the policy of this world holds its Jobs. */
-  namespace(governed?: boolean): Promise<string>;
+  /** A new namespace, with further labels; with `governed`, the policy `gate` holds its Jobs. */
+  namespace(governed?: boolean, labels?: Record<string, string>): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -58,12 +63,15 @@ export const policy = {
 } satisfies Parameters<typeof compile>[0];
 export const policyMarkKey = 'policy.countersign.dev/cluster_.gate';
 
-export async function startWorld(holdMode: HoldMode = 'MutatingAdmissionPolicy'): Promise<World> {
+/** `more`: policies beside `gate`. */
+export async function startWorld(holdMode: HoldMode = 'MutatingAdmissionPolicy', more: readonly GuardedPolicy[] = []): Promise<World> {
   const dir = await mkdtemp(join(tmpdir(), 'countersign-guards-'));
   const cluster = await startCluster({ dir, name: 'guards', fsync: false });
   const clients = new Map<Who, Api>([['admin', Api.fromKubeconfig(cluster.adminKubeconfig)]]);
   const admin = clients.get('admin')!;
-  const guards = [...(await chartGuards(cluster, holdMode)), ...compile(policy, { holdMode, operatorUser })];
+  // The last, because it is the one that is waited for.
+  const policies = [...more, policy];
+  const guards = [...(await chartGuards(cluster, holdMode)), ...policies.flatMap((p) => compile(p, { holdMode, operatorUser }))];
   await installKinds(admin);
   await createPeople(cluster, admin, clients);
   await createOperator(cluster, admin, clients);
@@ -73,11 +81,12 @@ export async function startWorld(holdMode: HoldMode = 'MutatingAdmissionPolicy')
   const world: World = {
     cluster,
     admin,
+    policies,
     guards,
     as: (who) => clients.get(who)!,
-    namespace: async (governed = true) => {
+    namespace: async (governed = true, labels = {}) => {
       const name = `g${(count += 1)}`;
-      await admin.create('/api/v1/namespaces', { metadata: { name, labels: governed ? { governed: 'yes' } : {} } });
+      await admin.create('/api/v1/namespaces', { metadata: { name, labels: { ...labels, ...(governed ? { governed: 'yes' } : {}) } } });
       return name;
     },
     stop: async () => {
@@ -95,6 +104,28 @@ const pathOf = (kind: string): string => `/apis/admissionregistration.k8s.io/v1/
 export const applyGuard = (admin: Api, guard: GuardLike): Promise<Stored> =>
   admin.apply(`${pathOf(guard.kind)}/${guard.metadata.name}`, guard);
 export const removeGuard = (admin: Api, guard: GuardLike): Promise<Stored> => admin.delete(`${pathOf(guard.kind)}/${guard.metadata.name}`);
+
+/** Unbinds policies of the API server, waits until the probe shows that it has noticed, and binds them again. */
+export async function withoutBindings(
+  { admin, guards }: Pick<World, 'admin' | 'guards'>,
+  policies: ReadonlySet<string>,
+  probe: () => Promise<unknown>,
+  body: () => Promise<void>,
+): Promise<void> {
+  const bindings = guards.filter(
+    (guard): guard is GuardLike & { spec: { policyName: string } } =>
+      guard.kind.endsWith('Binding') && policies.has((guard.spec as { policyName: string }).policyName),
+  );
+  if (policies.size === 0 || new Set(bindings.map((binding) => binding.spec.policyName)).size !== policies.size)
+    throw new Error(`not all of ${[...policies].join(', ')} are bound`);
+  for (const binding of bindings) await removeGuard(admin, binding);
+  try {
+    await eventually(`${[...policies].join(' and ')} gone`, async () => ((await probe()) === false ? undefined : true));
+    await body();
+  } finally {
+    for (const binding of bindings) await applyGuard(admin, binding);
+  }
+}
 
 /** The manifests of templates/guards, as the chart renders them. */
 async function chartGuards(cluster: Cluster, holdMode: HoldMode): Promise<GuardLike[]> {
@@ -149,6 +180,12 @@ async function createPeople(cluster: Cluster, admin: Api, clients: Map<Who, Api>
   await role(admin, 'finance', [ours, work]);
   await role(admin, 'canceller', [ours, work, cancel]);
   await role(admin, 'no-jobs', [ours]);
+  const verbs = [
+    { apiGroups: ['countersign.dev'], resources: ['approvaldelegations'], verbs: ['delegate'] },
+    { apiGroups: ['countersign.dev'], resources: ['approvalrequests'], verbs: ['override', 'reassign'] },
+  ];
+  await role(admin, 'trusted', [ours, ...verbs]);
+  await role(admin, 'wildcard', [{ apiGroups: ['countersign.dev'], resources: ['*'], verbs: ['*'] }]);
 }
 
 async function role(admin: Api, group: string, rules: object[]): Promise<void> {

@@ -1,0 +1,44 @@
+import { says, type Statement } from '../../core/conditions.ts';
+import type { PolicyRecord } from '../records.ts';
+
+/** What the conditions of a policy say. `refused`: what the API server says of an expression that it does not take. */
+export function policyStatements(
+  { spec, rules }: Pick<PolicyRecord, 'spec' | 'rules'>,
+  bites: boolean,
+  refused: string | undefined,
+): Statement[] {
+  const audits = spec.enforcement === 'Audit';
+  const faults = [...rules.faults, ...(refused === undefined ? [] : [`the API server says: ${refused}`])];
+  if (faults.length > 0) return faulty(audits, faults);
+  return bites ? inForce(audits) : pending(audits);
+}
+
+function faulty(audits: boolean, faults: readonly string[]): Statement[] {
+  const meanwhile = audits ? 'More may be told of than it means' : 'What depends on it holds';
+  const why = `${meanwhile}, until this is mended: ${faults.join('; ')}`;
+  return [
+    says('Ready', 'False', 'ExpressionFailed', why),
+    says('Reconciling', 'False', 'ExpressionFailed', 'Somebody has to mend the policy.'),
+    says('Stalled', 'True', 'ExpressionFailed', why),
+  ];
+}
+
+function pending(audits: boolean): Statement[] {
+  const gap = audits ? 'without a mark' : 'unheld';
+  return [
+    says('Ready', 'False', 'GuardsPending', `Its guards are written but do not bite yet; what is created now may pass ${gap}.`),
+    says('Reconciling', 'True', 'GuardsPending', 'Waiting for the API server to take up its guards.'),
+    says('Stalled', 'False', 'GuardsPending', 'Nothing stands in the way.'),
+  ];
+}
+
+function inForce(audits: boolean): Statement[] {
+  const [reason, message] = audits
+    ? (['Auditing', 'The API server marks what this policy would hold, and holds nothing.'] as const)
+    : (['Enforced', 'The API server itself holds what this policy matches.'] as const);
+  return [
+    says('Ready', 'True', reason, message),
+    says('Reconciling', 'False', reason, 'Nothing more is to be done.'),
+    says('Stalled', 'False', reason, 'Nothing stands in the way.'),
+  ];
+}

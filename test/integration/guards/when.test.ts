@@ -1,0 +1,158 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { compile } from '../../../operator/guards/index.ts';
+import { eventually } from './api.ts';
+import { job, jobsPath } from './subjects.ts';
+import { whenPolicies } from './whenPolicies.ts';
+import { audits, failingAudits, failingHolds, holds, refusals, refusedFor, whenFreedoms, type Row } from './whens.ts';
+import { applyGuard, operatorUser, removeGuard, startWorld, withoutBindings, type World } from './world.ts';
+
+// No process of ours runs here. The same in hold mode Webhook: ../admission/whenByWebhook.test.ts.
+let world: World;
+beforeAll(async () => {
+  world = await startWorld('MutatingAdmissionPolicy', whenPolicies);
+});
+afterAll(() => world.stop());
+
+const rows: readonly Row[] = [...holds, ...failingHolds, ...audits, ...failingAudits];
+
+describe('policies with a when, and policies that only audit', () => {
+  test.each(rows)('$name', ({ see }) => see(world));
+  test.each(whenFreedoms)('$name', ({ see }) => see(world));
+  test.each(refusals)('refused: $name', async (row) => {
+    expect(await refusedFor(row.try(world))).toContain(row.expect);
+  });
+});
+
+describe('a probe of the operator', () => {
+  const probe =
+    (by: 'operator' | 'alice', labels: Record<string, string>, dryRun = true) =>
+    async () => {
+      const ns = await world.namespace(false, labels);
+      const marks = {
+        labels: { 'countersign.dev/held': 'true' },
+        annotations: {
+          'countersign.dev/author-suspended': 'false',
+          'countersign.dev/requester': by,
+          'countersign.dev/requester-groups': '',
+        },
+      };
+      const { metadata, ...rest } = job('', marks, { suspend: true, parallelism: 1 }) as { metadata: object };
+      const made = { ...rest, metadata: { ...metadata, name: undefined, generateName: 'countersign-probe-' } };
+      return world.as(by).create(`${jobsPath(ns)}${dryRun ? '?dryRun=All' : ''}`, made);
+    };
+
+  test('is held by a policy whose when is false of it, and marked by one that only audits', async () => {
+    const held = await probe('operator', { sized: 'yes' })();
+    expect(held.metadata.annotations).toHaveProperty(['policy.countersign.dev/cluster_.sized'], 'held');
+    const audited = await probe('operator', { watched: 'yes' })();
+    expect(audited.metadata.annotations).toHaveProperty(['audit.countersign.dev/cluster_.watching'], 'would-hold');
+  });
+
+  test('that is kept is none', async () => {
+    const kept = await probe('operator', { sized: 'yes' }, false)();
+    expect(kept.metadata.annotations).not.toHaveProperty(['policy.countersign.dev/cluster_.sized']);
+  });
+});
+
+// Last in this file, because it takes the guards away: each test above must be seen to fail without its guard.
+describe('with its guard removed', () => {
+  const policiesOf = (by: RegExp): Set<string> =>
+    new Set(
+      world.guards.flatMap(({ spec }) => {
+        const { policyName } = (spec ?? {}) as { policyName?: string };
+        return policyName !== undefined && by.test(policyName) ? [policyName] : [];
+      }),
+    );
+  const byGuard = <T extends { readonly by: RegExp }>(all: readonly T[]): [string, T[]][] => [...Map.groupBy(all, ({ by }) => by.source)];
+  const isSeen = (row: Row): Promise<boolean> =>
+    row.see(world).then(
+      () => true,
+      () => false,
+    );
+
+  test.each(byGuard(rows))('%s: nothing is seen of it', async (_by, [first, ...others]) => {
+    await withoutBindings(
+      world,
+      policiesOf(first!.by),
+      async () => !(await isSeen(first!)),
+      async () => {
+        for (const row of [first!, ...others]) expect(await isSeen(row), row.name).toBe(false);
+      },
+    );
+    await eventually('it is seen again', async () => ((await isSeen(first!)) ? true : undefined));
+  });
+
+  const isLetThrough = (row: (typeof refusals)[number]): Promise<boolean> =>
+    row.try(world).then(
+      () => true,
+      (error: unknown) => {
+        if (error instanceof Error && error.message.includes(row.expect)) return false;
+        throw error;
+      },
+    );
+
+  test.each(byGuard(refusals))('%s: everything is let through', async (_by, [first, ...others]) => {
+    await withoutBindings(
+      world,
+      policiesOf(first!.by),
+      async () => !(await isLetThrough(first!)),
+      async () => {
+        for (const row of [first!, ...others]) expect(await isLetThrough(row), row.name).toBe(true);
+      },
+    );
+    await eventually('it is refused again', async () => ((await isLetThrough(first!)) ? undefined : true));
+  });
+
+  test('what did not arrive held is refused, where when is true and where it fails; without the backstop it runs', async () => {
+    const create = async (labels: Record<string, string>, parallelism: number) =>
+      world.as('alice').create(jobsPath(await world.namespace(false, labels)), job('work', {}, { parallelism }));
+    const hold = policiesOf(/^countersign-hold-.*\.cluster\.sized$/);
+    const backstop = policiesOf(/^countersign-held-.*\.cluster\.sized$/);
+    const isRefused = (act: Promise<unknown>): Promise<boolean> =>
+      refusedFor(act).then(
+        (message) => message.includes('countersign-held-'),
+        () => false,
+      );
+    await withoutBindings(
+      world,
+      hold,
+      async () => !(await isRefused(create({ sized: 'yes' }, 11))),
+      async () => {
+        expect(await refusedFor(create({ sized: 'yes' }, 11))).toContain('did not arrive held');
+        expect(await refusedFor(create({ levelled: 'yes' }, 1))).toContain('no such key: level');
+        expect((await create({ sized: 'yes' }, 10)).spec.suspend).toBe(false);
+      },
+    );
+    await withoutBindings(
+      world,
+      new Set([...hold, ...backstop]),
+      async () => (await create({ sized: 'yes' }, 11)).spec.suspend !== false,
+      async () => expect((await create({ levelled: 'yes' }, 1)).spec.suspend).toBe(false),
+    );
+  });
+
+  test('a policy that goes over from holding to auditing lets nothing go, and holds again when it goes back', async () => {
+    const [sized] = whenPolicies;
+    const ns = await world.namespace(false, { sized: 'yes' });
+    const how = { holdMode: 'MutatingAdmissionPolicy', operatorUser } as const;
+    const [holding, auditing] = [compile(sized!, how), compile({ ...sized!, enforcement: 'Audit' }, how)];
+    const create = (name: string) => world.as('alice').create(jobsPath(ns), job(name, {}, { parallelism: 11 }));
+    await eventually('it holds', async () => ((await create(`a-${Math.random().toString(36).slice(2)}`)).spec.suspend ? true : undefined));
+    const held = await create('before');
+    for (const guard of auditing) await applyGuard(world.admin, guard);
+    for (const guard of holding) if (!guard.metadata.name.includes('pods')) await removeGuard(world.admin, guard);
+    await eventually('it audits', async () => {
+      const seen = await create(`b-${Math.random().toString(36).slice(2)}`);
+      return seen.spec.suspend === false && seen.metadata.labels?.['countersign.dev/audit'] === 'true' ? true : undefined;
+    });
+    expect((await world.admin.get(jobsPath(ns, 'before'))).metadata.resourceVersion).toBe(held.metadata.resourceVersion);
+    expect(await refusedFor(world.as('alice').patch(jobsPath(ns, 'before'), { spec: { suspend: false } }))).toContain(
+      'only the operator may resume it',
+    );
+    for (const guard of holding) await applyGuard(world.admin, guard);
+    for (const guard of auditing) await removeGuard(world.admin, guard);
+    await eventually('it holds again', async () =>
+      (await create(`c-${Math.random().toString(36).slice(2)}`)).spec.suspend ? true : undefined,
+    );
+  });
+});
