@@ -71,8 +71,9 @@ describe('a window', () => {
   });
 });
 
-const freezeFault = 'freeze: covers all time, so that nothing could ever be let go; expected some time outside of it';
-const releaseFault = 'releaseWindows: are all inside freeze, so that nothing could ever be let go; expected some time outside of it';
+const freezeFault = 'freeze: leaves no time in eight years, so that nothing could ever be let go; shorten it';
+const releaseFault =
+  'releaseWindows: leave no time outside of freeze in eight years, so that nothing could ever be let go; add or move one';
 
 describe('the windows of a policy', () => {
   it.each<[string, Parameters<typeof gateFaults>[0], string[]]>([

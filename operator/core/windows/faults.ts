@@ -19,10 +19,10 @@ const begin = Date.UTC(2026);
 export function gateFaults(rule: GateRule): string[] {
   const { freeze = [], releaseWindows = [] } = rule;
   if ([...freeze, ...releaseWindows].some((window) => 'faults' in timetableOf(window))) return [];
-  if (isNever([{ freeze }])) return [`freeze: covers all time, so that nothing could ever be let go; expected some time outside of it`];
-  if (isNever([rule]))
-    return [`releaseWindows: are all inside freeze, so that nothing could ever be let go; expected some time outside of it`];
+  const first = opening(constraintsOf([{ freeze }]), begin, reach);
+  if (first === 'unknown') return [];
+  if (first === 'never') return [`freeze: leaves no time in eight years, so that nothing could ever be let go; shorten it`];
+  if (opening(constraintsOf([rule]), begin, reach) === 'never')
+    return [`releaseWindows: leave no time outside of freeze in eight years, so that nothing could ever be let go; add or move one`];
   return [];
 }
-
-const isNever = (rules: readonly GateRule[]): boolean => opening(constraintsOf(rules), begin, reach) === 'never';

@@ -87,7 +87,7 @@ function timetable({ minutes, on }: Schedule, lasts: number, zone: Zone): Timeta
   function coveredUntil(time: number): number | undefined {
     for (let part = dayPartAt(zone, time); part.until + lasts > time; part = dayPartAt(zone, part.from - 1)) {
       const { base, runs } = beginnings(part);
-      const run = runs.findLast(({ first }) => base + first <= time);
+      const run = runs[countUntil(runs, time - base) - 1];
       if (run !== undefined) return base + run.last + lasts;
     }
     return undefined;
@@ -118,12 +118,23 @@ function timetable({ minutes, on }: Schedule, lasts: number, zone: Zone): Timeta
         const { until } = quiet;
         const part = dayPartAt(zone, until);
         const { base, runs } = beginnings(part);
-        const run = runs.find(({ first }) => base + first >= until);
+        const run = runs[countUntil(runs, until - base - 1)];
         quiet = { from: quiet.from, until: run === undefined ? part.until : base + run.first, beginsThen: run !== undefined };
       }
       return quiet.beginsThen && quiet.until < limit ? quiet.until : undefined;
     },
   };
+}
+
+/** How many of these runs have begun by then. */
+function countUntil(runs: readonly Run[], time: number): number {
+  let [from, until] = [0, runs.length];
+  while (from < until) {
+    const middle = (from + until) >> 1;
+    if ((runs[middle]?.first ?? Infinity) <= time) from = middle + 1;
+    else until = middle;
+  }
+  return from;
 }
 
 /** Minutes of a day, ascending, as runs in milliseconds since its midnight. */
