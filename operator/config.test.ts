@@ -45,6 +45,7 @@ describe('settings', () => {
       retention_per_namespace: 5_000,
       default_timeout: 7 * 86_400_000,
       cronjob_open_requests: 1,
+      http_allow: [],
       concurrency: 50,
       qps: 2_000,
       burst: 4_000,
@@ -62,6 +63,15 @@ describe('settings', () => {
     ['COUNTERSIGN_HOLD_MODE', 'Webhook', 'hold_mode', 'Webhook'],
     ['COUNTERSIGN_RETENTION', '1d12h', 'retention', 129_600_000],
     ['COUNTERSIGN_DEFAULT_TIMEOUT', '30m', 'default_timeout', 1_800_000],
+    [
+      'COUNTERSIGN_HTTP_ALLOW',
+      'hooks.example.com, *.tools.svc:8443',
+      'http_allow',
+      [
+        { host: 'hooks.example.com', below: false, port: 443 },
+        { host: 'tools.svc', below: true, port: 8443 },
+      ],
+    ],
     ['COUNTERSIGN_QPS', '100', 'qps', 100],
   ])('%s=%s is read', (variable, text, setting, value) => {
     expect(readSettings({ ...needed, [variable]: text })[setting]).toEqual(value);
@@ -99,6 +109,11 @@ describe('a setting that is wrong', () => {
     ['COUNTERSIGN_DEFAULT_TIMEOUT', '1', /is "1": expected a duration/],
     ['COUNTERSIGN_RETENTION_PER_NAMESPACE', '0', /is "0": .*1/],
     ['COUNTERSIGN_CRONJOB_OPEN_REQUESTS', '0', /is "0": /],
+    [
+      'COUNTERSIGN_HTTP_ALLOW',
+      'a.example,https://b.example',
+      /is "a.example,https:.*"https:\/\/b.example" is no host; expected names such as/,
+    ],
     ['COUNTERSIGN_CONCURRENCY', '1001', /is "1001": /],
     ['COUNTERSIGN_QPS', 'fast', /is "fast": /],
     ['COUNTERSIGN_BURST', '0', /is "0": /],

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { Duration } from '../crds/v1alpha1/index.ts';
 import { durationMs } from './core/duration.ts';
 import { CountersignError } from './core/errors.ts';
+import { parseAllowedHost, type AllowedHost } from './core/httpAllow.ts';
 
 export const roles = ['controller', 'admission'] as const;
 
@@ -19,6 +20,14 @@ const milliseconds = z
   )
   .transform((text) => durationMs(text));
 const url = z.string().regex(/^https:\/\/[^\s]+$/, 'expected an address that starts with https://');
+const allowedHost = z.string().transform((text, context): AllowedHost => {
+  const parsed = parseAllowedHost(text);
+  if (parsed !== undefined) return parsed;
+  context.addIssue(
+    `"${text}" is no host; expected names such as hooks.example.com, hooks.example.com:8443 or *.example.com, separated by commas`,
+  );
+  return z.NEVER;
+});
 const list = z.string().transform((text) =>
   text
     .split(',')
@@ -49,6 +58,13 @@ export const Settings = z.strictObject({
   retention_per_namespace: whole(1, 1_000_000).default(5_000).describe('How many settled requests are kept in one namespace.'),
   default_timeout: milliseconds.default(durationMs('168h')).describe('How long a request waits when neither it nor a policy says.'),
   cronjob_open_requests: whole(1, 1_000).default(1).describe('How many requests one CronJob may have open at a time.'),
+  http_allow: list
+    .pipe(z.array(allowedHost))
+    .default([])
+    .describe(
+      'Hosts that actions of GovernedJobs may call: host, host:port or *.suffix, separated by commas; without a port, 443. None when empty.',
+    ),
+  http_ca: z.string().min(1).optional().describe('PEM of certificate authorities to trust in such calls, besides the public ones.'),
   concurrency: whole(1, 1_000).default(50).describe('How many objects of a kind are worked on at once.'),
   qps: whole(1, 100_000).default(2_000).describe('Most requests a second to the API server.'),
   burst: whole(1, 100_000).default(4_000).describe('Most requests at once above that.'),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Conditions } from './conditions.ts';
 import { NamespacedMeta } from './metadata.ts';
 import { apiVersion } from './resources.ts';
-import { maxProperties, type Rule, unchanged, withRules } from './schemaMarks.ts';
+import { listMap, maxProperties, type Rule, unchanged, withRules } from './schemaMarks.ts';
 import { PolicyRef } from './stage.ts';
 import { Digest, DnsLabel, Duration, JsonObject, ObjectName, ReasonText, Ticket, Timestamp, Uid } from './values.ts';
 
@@ -41,11 +41,46 @@ export const governedJobPhases = [
   'Running',
   'Succeeded',
   'Failed',
+  'RollingBack',
+  'RolledBack',
   'Rejected',
   'Cancelled',
   'Expired',
 ] as const;
 export type GovernedJobPhase = (typeof governedJobPhases)[number];
+
+/** A call over HTTP, signed by the operator. */
+export const HttpCall = z.object({
+  url: z
+    .string()
+    .max(2048)
+    .regex(/^https:\/\/[^\s]+$/)
+    .describe('What is called, starting with https://. Only what the administrator of the operator allows.'),
+  body: JsonObject.optional().describe('What is sent, as JSON, with what is known of the GovernedJob added under the name governedJob.'),
+});
+export type HttpCall = z.infer<typeof HttpCall>;
+
+/** Something that is done before or after the Job: exactly one of the two. */
+export const Action = z
+  .object({
+    name: DnsLabel.describe('The name of the action, unique within its list.'),
+    jobTemplate: JobTemplate.optional().describe('A Job to be run. Policies govern it like any other.'),
+    http: HttpCall.optional().describe('A call over HTTP.'),
+    retries: z
+      .int()
+      .min(0)
+      .max(10)
+      .default(0)
+      .describe('How often a failed call is tried again, or a failed Job made anew; what policies refused is not.'),
+    timeout: Duration.default('1h').describe('How long it may take, all retries and the approval of its Job included.'),
+  })
+  .meta(
+    withRules({
+      rule: 'has(self.jobTemplate) != has(self.http)',
+      message: 'expected exactly one of jobTemplate and http: make each of them an action of its own',
+    }),
+  );
+export type Action = z.infer<typeof Action>;
 
 export const GovernedJobSpec = z
   .object({
@@ -58,6 +93,22 @@ export const GovernedJobSpec = z
     policyRef: PolicyRef.optional().describe('A policy to apply. Policies that match apply all the same.'),
     timeout: Duration.optional().describe('The longest that the approval may take, such as 48h. Policies may make it shorter.'),
     jobTemplate: JobTemplate.describe('The Job to be run once it is approved.'),
+    preActions: z
+      .array(Action)
+      .max(8)
+      .meta(listMap('name'))
+      .optional()
+      .describe('What is done before anybody is asked, one after the other. If one fails, so does the GovernedJob.'),
+    postActions: z
+      .array(Action)
+      .max(8)
+      .meta(listMap('name'))
+      .optional()
+      .describe('What is done after the Job and its rollback have ended, one after the other.'),
+    rollback: z
+      .object({ jobTemplate: JobTemplate.describe('The Job to be run.') })
+      .optional()
+      .describe('What is run when the Job has failed. It is approved along with the Job.'),
     cancelled: z
       .boolean()
       .default(false)
@@ -87,6 +138,29 @@ export const Checkpoint = z.object({
 });
 export type Checkpoint = z.infer<typeof Checkpoint>;
 
+export const actionStages = ['Pre', 'Post', 'Rollback'] as const;
+export type ActionStage = (typeof actionStages)[number];
+
+export const actionStates = ['Waiting', 'Running', 'Succeeded', 'Failed'] as const;
+
+/** How far an action is. */
+export const ActionStatus = z.object({
+  name: DnsLabel.describe('The name of the action.'),
+  stage: z.enum(actionStages).describe('Before the Job, after it, or its rollback.'),
+  digest: Digest.describe('The digest of what it does, parameters included: an action that is edited is another one.'),
+  state: z.enum(actionStates).describe('Waiting, Running, Succeeded or Failed.'),
+  attempts: z.int().min(0).max(11).default(0).describe('How often it was tried.'),
+  job: z
+    .object({ name: ObjectName.describe('The name of the Job.'), uid: Uid.describe('The uid of the Job.') })
+    .optional()
+    .describe('The Job of the last attempt.'),
+  message: z.string().max(1024).optional().describe('What came of it.'),
+  startedAt: Timestamp.optional().describe('When it was first tried.'),
+  nextAttemptAt: Timestamp.optional().describe('When a call that failed is tried again.'),
+  endedAt: Timestamp.optional().describe('When it ended.'),
+});
+export type ActionStatus = z.infer<typeof ActionStatus>;
+
 export const GovernedJobStatus = z.object({
   phase: z.enum(governedJobPhases).describe('Where the job stands, derived from the conditions.'),
   observedGeneration: z.int().min(0).describe('The metadata.generation that this status was computed from.'),
@@ -100,6 +174,8 @@ export const GovernedJobStatus = z.object({
     .optional()
     .describe('The Job, created suspended and owned by this object.'),
   checkpoint: Checkpoint.optional().describe('What will run, as it was frozen.'),
+  actions: z.array(ActionStatus).max(17).optional().describe('How far the actions and the rollback are.'),
+  outputs: JsonObject.optional().describe("What the Job's container wrote as its termination message, where that is a JSON object."),
   startedAt: Timestamp.optional().describe('When the Job was released.'),
   completedAt: Timestamp.optional().describe('When the Job ended, or when it was settled that it will not run.'),
   conditions: Conditions.default([]).describe('Approved, Completed, Ready, Reconciling and Stalled, in the standard Kubernetes form.'),

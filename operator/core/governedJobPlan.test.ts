@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { digestA, digestB, minutes } from '../../test/fixtures/facts.ts';
-import { planGovernedJob, type GovernedJobFacts, type GovernedJobPlan, type JobSeen, type RequestSeen } from './governedJobPlan.ts';
+import type { GovernedJobFacts, JobSeen, RequestSeen } from './governedJobFacts.ts';
+import { planGovernedJob, type GovernedJobPlan } from './governedJobPlan.ts';
 import type { Outcome } from './outcome.ts';
 
 const yes: Outcome = { approved: true, reason: 'Approved', message: 'Approved by bob.' };
@@ -11,6 +12,7 @@ const asked = (more: Partial<RequestSeen> = {}): RequestSeen => ({
   name: 'nightly-12345678',
   digest: digestA,
   upToDate: true,
+  draft: false,
   cancelled: false,
   outcome: undefined,
   ...more,
@@ -19,6 +21,7 @@ const asked = (more: Partial<RequestSeen> = {}): RequestSeen => ({
 function facts(changes: Partial<GovernedJobFacts> = {}): GovernedJobFacts {
   return {
     now: minutes(5),
+    name: 'nightly',
     uid: 'gjob-uid',
     generation: 1,
     cancelled: false,
@@ -27,6 +30,10 @@ function facts(changes: Partial<GovernedJobFacts> = {}): GovernedJobFacts {
     wantedJob: 'nightly-1',
     jobs: [held()],
     request: asked(),
+    actions: [],
+    actionJobs: [],
+    calls: [],
+    policyKnown: true,
     ...changes,
   };
 }

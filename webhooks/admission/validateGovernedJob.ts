@@ -1,6 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { GovernedJobSpec } from '../../crds/v1alpha1/index.ts';
+import { CountersignError } from '../../operator/core/errors.ts';
+import { callFault, type AllowedHost } from '../../operator/core/httpAllow.ts';
+import { governedJobSource, mostContextBytes } from '../../operator/core/subject.ts';
 import { ApiError } from '../../operator/kube/client/apiError.ts';
+import type { KubeClient } from '../../operator/kube/client/kubeClient.ts';
 import type { ResourceType } from '../../operator/kube/client/types.ts';
 import type { AdmissionDeps } from './deps.ts';
 import { allowed, refuse, type AdmissionHandler } from './handler.ts';
@@ -8,29 +12,66 @@ import type { AdmissionRequest, Reviewed, Verdict } from './review.ts';
 
 const jobs: ResourceType = { group: 'batch', version: 'v1', plural: 'jobs', kind: 'Job', namespaced: true };
 
-/** Tries the Job of a GovernedJob with dryRun, so that a wrong template is refused while its author still looks. */
-export const validateGovernedJob = ({ client, jobOf }: Pick<AdmissionDeps, 'client' | 'jobOf'>): AdmissionHandler => ({
+/** Tries every Job of a GovernedJob with dryRun, so that a wrong template is refused while its author still looks; and what else can be known by then. */
+export const validateGovernedJob = ({
+  client,
+  jobsOf,
+  httpAllow,
+}: Pick<AdmissionDeps, 'client' | 'jobsOf' | 'httpAllow'>): AdmissionHandler => ({
   path: '/validate/governedjobs',
   name: 'validate-governedjob',
   kinds: ['GovernedJob'],
   review: async (request, { signal }) => {
     const { object, namespace } = request;
     if (object == null || namespace === undefined || !changes(request)) return allowed;
-    try {
-      await client.create(jobs, namespace, unnamed(jobOf(withMetadata(object, namespace))), { dryRun: true, signal });
-      return allowed;
-    } catch (error) {
-      return verdictOn(error);
-    }
+    const fault = contentFault(specOf(object)) ?? callsFault(specOf(object), httpAllow);
+    if (fault !== undefined) return refuse(fault, 422);
+    const verdicts = await Promise.all(
+      jobsOf(withMetadata(object, namespace)).map(({ field, job }) => tried(field, unnamed(job), namespace, { client, signal })),
+    );
+    return verdicts.find((verdict) => !verdict.allowed) ?? { ...allowed, ...warningsOf(verdicts) };
   },
 });
 
-const specOf = (object: Reviewed | null | undefined): Partial<GovernedJobSpec> => object?.['spec'] ?? {};
+type Spec = Partial<GovernedJobSpec>;
+const specOf = (object: Reviewed | null | undefined): Spec => object?.['spec'] ?? {};
 
-function changes({ operation, object, oldObject }: AdmissionRequest): boolean {
-  if (operation !== 'UPDATE') return operation === 'CREATE';
-  const [now, before] = [specOf(object), specOf(oldObject)];
-  return !isDeepStrictEqual([now.jobTemplate, now.parameters], [before.jobTemplate, before.parameters]);
+/** Of the spec, all that a Job or a call is made of. */
+const runs = ({ jobTemplate, parameters, preActions, postActions, rollback }: Spec): unknown[] => [
+  jobTemplate,
+  parameters,
+  preActions,
+  postActions,
+  rollback,
+];
+
+const changes = ({ operation, object, oldObject }: AdmissionRequest): boolean =>
+  operation === 'CREATE' || (operation === 'UPDATE' && !isDeepStrictEqual(runs(specOf(object)), runs(specOf(oldObject))));
+
+/** What could be stored, but never be decided on. */
+function contentFault(spec: Spec): string | undefined {
+  const bytes = spec.parameters === undefined ? 0 : Buffer.byteLength(JSON.stringify(spec.parameters));
+  if (bytes > mostContextBytes)
+    return `spec.parameters: has ${bytes} bytes of JSON; expected at most ${mostContextBytes}: refer to what is large instead of including it`;
+  try {
+    governedJobSource('', { ...spec, jobTemplate: spec.jobTemplate });
+    return undefined;
+  } catch (error) {
+    if (error instanceof CountersignError) return `spec: ${error.message}`;
+    throw error;
+  }
+}
+
+function callsFault({ preActions = [], postActions = [] }: Spec, httpAllow: readonly AllowedHost[]): string | undefined {
+  const calls = [
+    ...preActions.map((action, i) => ({ field: `spec.preActions[${i}].http.url`, action })),
+    ...postActions.map((action, i) => ({ field: `spec.postActions[${i}].http.url`, action })),
+  ];
+  for (const { field, action } of calls) {
+    const fault = action.http === undefined ? undefined : callFault(action.http.url, httpAllow);
+    if (fault !== undefined) return `${field}: ${fault}`;
+  }
+  return undefined;
 }
 
 // What is created has a name and a uid by now; with generateName the name may still be missing, and nothing of the trial depends on it.
@@ -46,11 +87,30 @@ function unnamed(job: object): object {
   return { ...rest, metadata: { ...kept, generateName: 'countersign-try-' } };
 }
 
-function verdictOn(error: unknown): Verdict {
+async function tried(
+  field: string,
+  job: object,
+  namespace: string,
+  { client, signal }: { client: KubeClient; signal: AbortSignal },
+): Promise<Verdict> {
+  try {
+    await client.create(jobs, namespace, job, { dryRun: true, signal });
+    return allowed;
+  } catch (error) {
+    return verdictOn(field, error);
+  }
+}
+
+function verdictOn(field: string, error: unknown): Verdict {
   if (!(error instanceof ApiError)) throw error;
   // A quota that is used up now may be free once it is approved.
   if (error.status === 403 && error.message.includes('exceeded quota'))
-    return { allowed: true, warnings: [`The Job could not be created now: ${error.message}`] };
+    return { allowed: true, warnings: [`${field}: the Job could not be created now: ${error.message}`] };
   if (error.status !== 400 && error.status !== 403 && error.status !== 422) throw error;
-  return refuse(`spec.jobTemplate: the API server would refuse this Job: ${error.message}`, error.status === 403 ? 403 : 422);
+  return refuse(`${field}: the API server would refuse this Job: ${error.message}`, error.status === 403 ? 403 : 422);
+}
+
+function warningsOf(verdicts: readonly Verdict[]): { warnings?: string[] } {
+  const warnings = verdicts.flatMap((verdict) => (verdict.allowed ? (verdict.warnings ?? []) : []));
+  return warnings.length === 0 ? {} : { warnings };
 }

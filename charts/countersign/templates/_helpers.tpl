@@ -86,6 +86,11 @@ countersign-admission
 countersign-certificates
 {{- end -}}
 
+{{/* The Secret with the key that signs the calls of actions. */}}
+{{- define "countersign.signingSecret" -}}
+countersign-signing
+{{- end -}}
+
 {{/*
 The annotations of webhook configurations: with cert-manager its injector writes the CA bundle, otherwise the operator does.
 Renders nothing in the second case.

@@ -140,6 +140,12 @@ COUNTERSIGN_DEFAULT_TIMEOUT: {{ .Values.requests.defaultTimeout | quote }}
 COUNTERSIGN_RETENTION: {{ .Values.requests.retention | quote }}
 COUNTERSIGN_RETENTION_PER_NAMESPACE: {{ .Values.requests.retentionPerNamespace | int | quote }}
 COUNTERSIGN_CRONJOB_OPEN_REQUESTS: {{ .Values.requests.cronJobOpenRequests | int | quote }}
+{{- with .Values.http.allow }}
+COUNTERSIGN_HTTP_ALLOW: {{ join "," . | quote }}
+{{- end }}
+{{- with .Values.http.ca }}
+COUNTERSIGN_HTTP_CA: {{ . | quote }}
+{{- end }}
 {{- with .Values.telemetry.otlpEndpoint }}
 OTEL_EXPORTER_OTLP_ENDPOINT: {{ . | quote }}
 {{- end }}

@@ -18,7 +18,7 @@ for _, condition in ipairs(obj.status.conditions or {}) do
 end
 if phase == "Succeeded" then
   health.status = "Healthy"
-elseif phase == "Failed" or phase == "Rejected" or phase == "Cancelled" or phase == "Expired" then
+elseif phase == "Failed" or phase == "RolledBack" or phase == "Rejected" or phase == "Cancelled" or phase == "Expired" then
   health.status = "Degraded"
 end
 return health

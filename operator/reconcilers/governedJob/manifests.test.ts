@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { ApprovalRequestSpec, type GovernedJobSpec } from '../../../crds/v1alpha1/index.ts';
+import { governedJobSource } from '../../core/subject.ts';
 import type { GovernedJobRecord } from '../records.ts';
-import { jobManifest, requestManifest, requestSpec } from './manifests.ts';
+import { actionJobManifest, allManifests, jobManifest, requestManifest, requestSpec } from './manifests.ts';
 
 interface Manifest {
   metadata: { name: string; labels: Record<string, string>; annotations: Record<string, string>; ownerReferences?: object[] };
@@ -53,6 +54,7 @@ describe('the Job of a GovernedJob', () => {
           'countersign.dev/author-suspended': 'false',
           'countersign.dev/requester': 'alice',
           'countersign.dev/requester-groups': 'dev\nops',
+          'countersign.dev/source': governedJobSource(governedJob().uid, governedJob().spec),
         },
         ownerReferences: [
           {
@@ -90,13 +92,60 @@ describe('the Job of a GovernedJob', () => {
       },
     };
     const { labels, annotations } = made({ jobTemplate: { metadata, spec: { template: {} } } }).metadata;
+    const { 'countersign.dev/source': source, ...others } = annotations;
+    expect(source).toMatch(/^v1:sha256:/);
     expect(labels).toEqual({ app: 'x', 'countersign.dev/held': 'true' });
-    expect(annotations).toEqual({
+    expect(others).toEqual({
       note: 'y',
       'countersign.dev/author-suspended': 'false',
       'countersign.dev/requester': 'alice',
       'countersign.dev/requester-groups': 'dev\nops',
     });
+  });
+});
+
+describe('the Job of an action', () => {
+  const pod = { containers: [container('a')], initContainers: [container('i')] };
+  const template = {
+    metadata: { labels: { app: 'x', 'countersign.dev/stage': 'Forged' } },
+    spec: { ttlSecondsAfterFinished: 1, template: { spec: pod } },
+  };
+  const action = actionJobManifest(governedJob({ parameters: { a: 1 } }), template, { name: 'n-1', stage: 'Pre' }) as Manifest;
+
+  it('is held, owned and in the name of its author like the other, and says which stage it belongs to', () => {
+    expect(action.metadata).toMatchObject({
+      name: 'n-1',
+      labels: { app: 'x', 'countersign.dev/held': 'true', 'countersign.dev/stage': 'Pre' },
+      annotations: { 'countersign.dev/requester': 'alice', 'countersign.dev/requester-groups': 'dev\nops' },
+      ownerReferences: [{ kind: 'GovernedJob', controller: true }],
+    });
+    expect(action.spec.suspend).toBe(true);
+  });
+
+  it('has the parameters in every container, and stays for as long as its GovernedJob: no time to live removes the proof that it ran', () => {
+    const env = [{ name: 'COUNTERSIGN_PARAMETERS', value: '{"a":1}' }];
+    expect(action.spec.template.spec).toEqual({ containers: [container('a', env)], initContainers: [container('i', env)] });
+    expect(action.spec).not.toHaveProperty('ttlSecondsAfterFinished');
+  });
+
+  it('is tried out at admission, each with the field that its template is in; calls have none', () => {
+    const jobTemplate = { spec: { template: {} } };
+    const all = allManifests(
+      governedJob({
+        preActions: [
+          { name: 'a', retries: 0, timeout: '1h', http: { url: 'https://x.example' } },
+          { name: 'b', retries: 0, timeout: '1h', jobTemplate },
+        ],
+        postActions: [{ name: 'c', retries: 0, timeout: '1h', jobTemplate }],
+        rollback: { jobTemplate },
+      }),
+    );
+    expect(all.map(({ field }) => field)).toEqual([
+      'spec.jobTemplate',
+      'spec.preActions[1].jobTemplate',
+      'spec.postActions[0].jobTemplate',
+      'spec.rollback.jobTemplate',
+    ]);
   });
 });
 

@@ -5,6 +5,7 @@ import { isAlreadyExists } from '../../kube/client/apiError.ts';
 import type { KubeClient } from '../../kube/client/kubeClient.ts';
 import { workloadOf, type HeldFacts } from '../../workloads/index.ts';
 import type { EventRecorder } from '../events.ts';
+import { asksItself } from '../governedJob/asking.ts';
 import { isSettled, requestRecord } from '../records.ts';
 import type { World } from '../world.ts';
 
@@ -38,8 +39,7 @@ export async function reconcileHeld(kind: string, ref: Ref, context: HeldContext
 }
 
 function needsRequest(held: HeldFacts, world: World): boolean {
-  const ownedByUs = held.controller?.kind === 'GovernedJob';
-  return held.markedHeld && held.ended === undefined && !ownedByUs && world.requestFor(held.uid) === undefined;
+  return held.markedHeld && held.ended === undefined && asksItself(held, world) && world.requestFor(held.uid) === undefined;
 }
 
 /** Runs of one CronJob are asked for one after the other, so that nobody finds a week of them to approve. */

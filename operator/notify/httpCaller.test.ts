@@ -1,0 +1,148 @@
+import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { HttpsPeer } from '../../test/fixtures/httpsPeer.ts';
+import { parseAllowedHost } from '../core/httpAllow.ts';
+import { HttpCaller, type HttpCallerOptions } from './httpCaller.ts';
+import { publicKeyText } from './signature.ts';
+
+const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+const message = { id: 'uid/pre/tell/0011223344556677', at: Date.UTC(2026, 10, 21), body: '{"a":1}' };
+
+let peer: HttpsPeer;
+const callers: HttpCaller[] = [];
+
+beforeAll(async () => {
+  peer = await HttpsPeer.start();
+});
+afterEach(async () => {
+  peer.calls.length = 0;
+  peer.answers((_call, response) => response.end());
+  await Promise.all(callers.splice(0).map((caller) => caller.close()));
+});
+afterAll(() => peer.stop());
+
+function callerFor(allowed: readonly string[], more: Partial<HttpCallerOptions> = {}): HttpCaller {
+  const caller = new HttpCaller({
+    allowed: allowed.map((text) => parseAllowedHost(text)!),
+    ca: peer.ca,
+    key: () => Promise.resolve(privateKey),
+    ...more,
+  });
+  callers.push(caller);
+  return caller;
+}
+
+describe('a call', () => {
+  it('carries the signature of Standard Webhooks over id, time and body, which the published key proves', async () => {
+    expect(await callerFor([peer.host]).post(peer.url('/hooks'), message)).toEqual({ ok: true, message: 'It answered 200.' });
+    const [{ path, headers, body }] = peer.calls as [(typeof peer.calls)[number]];
+    expect([path, body, headers['content-type']]).toEqual(['/hooks', '{"a":1}', 'application/json']);
+    expect(headers).toMatchObject({ 'webhook-id': message.id, 'webhook-timestamp': '1795219200' });
+    const [version, signature] = String(headers['webhook-signature']).split(',');
+    expect(version).toBe('v1a');
+    // As a receiver does it, who knows nothing but the text of the key.
+    const raw = Buffer.from(publicKeyText(publicKey).replace('whpk_', ''), 'base64');
+    const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: raw.toString('base64url') }, format: 'jwk' });
+    const said = (text: string) => verify(null, Buffer.from(`${message.id}.1795219200.${text}`), key, Buffer.from(signature!, 'base64'));
+    expect([said(body), said('{"a":2}')]).toEqual([true, false]);
+  });
+
+  it.each([200, 201, 204, 299])('is done when it is answered with %i', async (status) => {
+    peer.answers((_call, response) => response.writeHead(status).end());
+    expect(await callerFor([peer.host]).post(peer.url('/'), message)).toMatchObject({ ok: true });
+  });
+
+  it.each([301, 400, 404, 500, 503])('has failed when it is answered with %i, and may be tried again', async (status) => {
+    peer.answers((_call, response) => response.writeHead(status, { location: peer.url('/elsewhere') }).end());
+    expect(await callerFor([peer.host]).post(peer.url('/'), message)).toEqual({
+      ok: false,
+      message: `It answered ${status}, expected 2xx.`,
+    });
+  });
+
+  it('follows no redirect, which would lead where nobody looked whether that is allowed', async () => {
+    peer.answers((_call, response) => response.writeHead(307, { location: peer.url('/elsewhere') }).end());
+    await callerFor([peer.host]).post(peer.url('/'), message);
+    expect(peer.calls.map((call) => call.path)).toEqual(['/']);
+  });
+
+  it('does not wait for ever', async () => {
+    peer.answers(() => undefined);
+    const answer = await callerFor([peer.host], { timeoutMs: 200 }).post(peer.url('/'), message);
+    expect(answer).toEqual({ ok: false, message: 'No answer: it took too long.' });
+  });
+
+  it('does not read for ever', async () => {
+    peer.answers((_call, response) => {
+      const more = (): void => {
+        while (response.write(Buffer.alloc(64 * 1024)));
+        response.once('drain', more);
+      };
+      more();
+    });
+    const answer = await callerFor([peer.host], { timeoutMs: 5_000 }).post(peer.url('/'), message);
+    expect(answer.message).not.toMatch(/too long/);
+  });
+
+  it('trusts nobody whose authority it was not told of', async () => {
+    const answer = await callerFor([peer.host], { ca: undefined }).post(peer.url('/'), message);
+    expect(answer).toMatchObject({ ok: false, message: expect.stringMatching(/certificate/) as string });
+    expect(peer.calls).toEqual([]);
+  });
+
+  it('without a key is not made', async () => {
+    const key = () => Promise.reject(new Error('The Secret has no key'));
+    expect(await callerFor([peer.host], { key }).post(peer.url('/'), message)).toEqual({
+      ok: false,
+      message: 'No answer: The Secret has no key.',
+    });
+    expect(peer.calls).toEqual([]);
+  });
+});
+
+describe('a call to where nobody may call', () => {
+  it.each([
+    ['that is not listed', () => [] as string[], () => peer.url('/'), /may not be called/],
+    ['that is only listed on another port', () => ['localhost'], () => peer.url('/'), /may not be called/],
+    [
+      'at a private address that is only below what is listed',
+      () => [`*.0.0.1:${peer.port}`],
+      () => `https://127.0.0.1:${peer.port}/`,
+      /no public address/,
+    ],
+  ])('%s is not made, now or later', async (_what, allowed, url, why) => {
+    const answer = await callerFor(allowed()).post(url(), message);
+    expect(answer).toMatchObject({ ok: false, final: true, message: expect.stringMatching(why) as string });
+    expect(peer.calls).toEqual([]);
+  });
+
+  it.each([
+    ['to this machine', ['127.0.0.1']],
+    ['to this machine too', ['1.1.1.1', '127.0.0.1']],
+    ['to what a cloud tells its machines', ['169.254.169.254']],
+    ['to this machine in another spelling', ['::ffff:127.0.0.1']],
+  ])('by a name that leads %s is refused as it connects', async (_where, addresses) => {
+    const resolve: HttpCallerOptions['resolve'] = (_name, _options, done) =>
+      done(
+        null,
+        addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
+      );
+    const answer = await callerFor([`*.example.com:${peer.port}`], { resolve }).post(`https://x.example.com:${peer.port}/`, message);
+    expect(answer).toMatchObject({
+      ok: false,
+      message: expect.stringMatching(/x\.example\.com is at \S+, which is no public address/) as string,
+    });
+    expect(peer.calls).toEqual([]);
+  });
+
+  it('by a name that leads nowhere says so', async () => {
+    const resolve: HttpCallerOptions['resolve'] = (_name, _options, done) => done(new Error('getaddrinfo ENOTFOUND x.example.com'), []);
+    const answer = await callerFor(['x.example.com'], { resolve }).post('https://x.example.com/', message);
+    expect(answer).toEqual({ ok: false, message: 'No answer: getaddrinfo ENOTFOUND x.example.com.' });
+  });
+
+  it('is made when the administrator named that very address', async () => {
+    const url = `https://127.0.0.1:${peer.port}/`;
+    expect(await callerFor([`127.0.0.1:${peer.port}`]).post(url, message)).toMatchObject({ ok: true });
+  });
+});
