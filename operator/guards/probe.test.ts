@@ -28,4 +28,9 @@ describe('a probe that comes back', () => {
     expect(isMarkedBy({ ...policy, enforcement: 'Audit' }, back('audit.countersign.dev/team.pay'))).toBe(true);
     expect(isMarkedBy({ ...policy, enforcement: 'Audit' }, back('policy.countersign.dev/team.pay'))).toBe(false);
   });
+
+  it('is not audited as long as what held before still holds', () => {
+    const both = { ...back('policy.countersign.dev/team.pay').metadata.annotations, 'audit.countersign.dev/team.pay': 'would-hold' };
+    expect(isMarkedBy({ ...policy, enforcement: 'Audit' }, { metadata: { annotations: both } })).toBe(false);
+  });
 });

@@ -46,13 +46,14 @@ export function probeJob(rule: MatchRule, namespace: string): ProbeJob | undefin
   };
 }
 
-/** Whether what it was sent came back with the policy's mark: that it is held, or would have been. */
+/** Whether what it was sent came back as the policy wants it: with its mark, and, from one that only audits, not held by it any more. */
 export function isMarkedBy(
   policy: GuardedPolicy,
   answer: { readonly metadata: { readonly annotations?: Readonly<Record<string, string>> } },
 ): boolean {
-  const mark = policy.enforcement === 'Audit' ? auditMark(policy) : policyMark(policy);
-  return mark in (answer.metadata.annotations ?? {});
+  const marks = answer.metadata.annotations ?? {};
+  const holds = policyMark(policy) in marks;
+  return policy.enforcement === 'Audit' ? auditMark(policy) in marks && !holds : holds;
 }
 
 /**
