@@ -1,8 +1,9 @@
 import type { ASTNode, Environment } from '@marcbachmann/cel-js';
 import { limits } from './environment.ts';
-import { type ExpressionFault, faultAt } from './faults.ts';
+import { type ExpressionFault, Failure, faultAt } from './faults.ts';
 import { functions, macros, methods, typeNames } from './offered.ts';
 import { compiledPattern } from './pattern.ts';
+import { parseDuration, parseTimestamp } from './time.ts';
 import { maxInt, typeOf } from './values.ts';
 
 /** A node with this operator. */
@@ -55,8 +56,8 @@ function read(node: ASTNode, bound: ReadonlySet<string>, depth: number, reading:
     case '[?]':
       return refuse(reading, node, 'optional fields (?) are not offered: use has()');
     case 'call':
-      readFunction(node, reading);
-      return readAll(node.args[1]);
+      readAll(node.args[1]);
+      return readFunction(node, reading);
     case 'rcall':
       return readMethod(node, bound, depth, reading);
     case 'list':
@@ -97,6 +98,9 @@ function readName(node: NodeOf<'id'>, bound: ReadonlySet<string>, reading: Readi
   refuse(reading, node, `${name} is not known here; expected one of ${reading.variables.join(', ')}`);
 }
 
+/** What the API server reads when it compiles. */
+const literalTimes: Readonly<Record<string, (text: string) => unknown>> = { duration: parseDuration, timestamp: parseTimestamp };
+
 function readFunction(node: NodeOf<'call'>, reading: Reading): void {
   const [name, args] = node.args;
   if (!functions.has(name) || args.length !== 1) {
@@ -106,7 +110,14 @@ function readFunction(node: NodeOf<'call'>, reading: Reading): void {
       `the function ${name} with ${args.length} arguments is not offered; with one argument there are ${[...functions].join(', ')}`,
     );
   }
-  if (name === 'has' && args[0]?.op !== '.') refuse(reading, node, 'has() needs a field, such as has(object.metadata.labels)');
+  const literal = args[0]?.op === 'value' ? args[0].args : undefined;
+  const time = typeof literal === 'string' ? literalTimes[name]?.(literal) : undefined;
+  if (time instanceof Failure) refuse(reading, args[0] ?? node, time.message);
+  if (name !== 'has') return;
+  if (args[0]?.op !== '.') return refuse(reading, node, 'has() needs a field, such as has(object.metadata.labels)');
+  // The library's has() knows fields of variables alone. Without its macro the field is checked as any other, and given to what takes anything.
+  delete (node as unknown as { meta: { macro?: unknown } }).meta.macro;
+  args[0] = dynOf(args[0], reading);
 }
 
 function readMethod(node: NodeOf<'rcall'>, bound: ReadonlySet<string>, depth: number, reading: Reading): void {

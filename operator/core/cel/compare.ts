@@ -101,8 +101,11 @@ function orderOf(a: Value, b: Value, meter: Meter): number | undefined {
   return undefined;
 }
 
-/** Exact, also of an int and a double. */
-function orderOfNumbers(x: number | bigint, y: number | bigint): number {
+/** An int and a double are compared as doubles, as the API server compares them. */
+function orderOfNumbers(a: number | bigint, b: number | bigint): number {
+  const areDoubles = typeof a === 'number' || typeof b === 'number';
+  const x = areDoubles ? Number(a) : a;
+  const y = areDoubles ? Number(b) : b;
   if (x < y) return -1;
   if (x > y) return 1;
   return x >= y ? 0 : Number.NaN;

@@ -20,6 +20,7 @@ const span = 'google.protobuf.Duration';
 
 /** What CEL and Kubernetes have and the library does not know: for its type checker alone. */
 const declared = [
+  'int(uint): int',
   `int(${time}): int`,
   `string(${time}): string`,
   `string(${span}): string`,
@@ -30,7 +31,8 @@ const declared = [
   'string.replace(string, string, int): string',
 ];
 
-function environmentOf(scope: Scope): Environment {
+/** A parser and type checker that knows these variables, by the names of their types. */
+export function environmentWith(variables: Readonly<Record<string, string>>): Environment {
   const environment = new Environment({
     // Ours is to say which literals may be mixed; the library's rule refuses [object.a, 1].
     homogeneousAggregateLiterals: false,
@@ -41,9 +43,12 @@ function environmentOf(scope: Scope): Environment {
   for (const [name, fields] of Object.entries(messages)) environment.registerType(name, { fields });
   for (const signature of declared) environment.registerFunction(signature, notCalled, { async: false });
   for (const operator of ['<', '<=', '>', '>=']) environment.registerOperator(`bytes ${operator} bytes`, notCalled);
-  for (const [name, type] of Object.entries(variables[scope])) environment.registerVariable(name, type);
+  for (const [name, type] of Object.entries(variables)) environment.registerVariable(name, type);
   return environment;
 }
 
-/** The parser and type checker of each scope. Making one takes a while and they hold no state of a caller's, so there is one each. */
-export const environments = Object.fromEntries(scopes.map((scope) => [scope, environmentOf(scope)])) as Record<Scope, Environment>;
+/** Of each scope. Making one takes a while and they hold no state of a caller's, so there is one each. */
+export const environments = Object.fromEntries(scopes.map((scope) => [scope, environmentWith(variables[scope])])) as Record<
+  Scope,
+  Environment
+>;

@@ -6,15 +6,16 @@ import { conversions } from './conversions.ts';
 import { Failure, noOverload } from './faults.ts';
 import { callMethod } from './functions.ts';
 import { macroOf } from './macros.ts';
-import type { Meter } from './meter.ts';
+import { Meter } from './meter.ts';
 import { macros, typeNames } from './offered.ts';
 import { compiledPattern } from './pattern.ts';
-import { timestampOfMilliseconds, type Zones } from './time.ts';
-import { Dict, doublesOf, Entries, fromJson, isFailure, Items, List, type Result, TypeName, typeOf, Uint, type Value } from './values.ts';
+import type { Zones } from './time.ts';
+import { Dict, Entries, isFailure, Items, List, type Result, TypeName, typeOf, Uint, type Value } from './values.ts';
 
 /** One run of a program. */
 export interface Run {
-  readonly variables: Readonly<Record<string, unknown>>;
+  /** What a variable holds. */
+  variable(name: string): Result;
   /** What macros bind, by how deep they are nested. */
   readonly locals: Result[];
   readonly meter: Meter;
@@ -26,6 +27,16 @@ export type Step = (run: Run) => Result;
 
 /** The places of `Run.locals` by the names that are bound here. */
 type Bound = ReadonlyMap<string, number>;
+
+/** Runs a program on variables. Never throws, and ends within the budget. */
+export function evaluate(step: Step, variable: Run['variable'], zones: Zones, meter: Meter = new Meter()): Result {
+  try {
+    return step({ variable, locals: [], meter, zones });
+  } catch (error) {
+    if (error instanceof RangeError) return new Failure('what it looks at is nested too deeply');
+    return new Failure(error instanceof Error ? error.message : 'it could not be evaluated');
+  }
+}
 
 /** Turns a checked tree into functions that count what they do. */
 export function stepOf(node: ASTNode, bound: Bound = new Map()): Step {
@@ -77,16 +88,8 @@ function nameStep(name: string, bound: Bound): Step {
     const type = new TypeName(name);
     return () => type;
   }
-  const missing = new Failure(`there is no ${name} here`);
-  const convert = converters[name] ?? fromJson;
-  return ({ variables }) => (Object.hasOwn(variables, name) && variables[name] !== undefined ? convert(variables[name]) : missing);
+  return (run) => run.variable(name);
 }
-
-/** The variables that are more than JSON. */
-const converters: Readonly<Record<string, (raw: unknown) => Result>> = {
-  now: (raw) => timestampOfMilliseconds(Number(raw)),
-  risk: doublesOf,
-};
 
 /** A function of one value that fails when the value did. */
 function strict1(argument: Step, apply: (value: Value, run: Run) => Result): Step {
@@ -111,12 +114,16 @@ function strict2(left: Step, right: Step, apply: (a: Value, b: Value, run: Run) 
 function selectStep(operand: Step, field: string): Step {
   return strict1(operand, (value) => {
     if (!(value instanceof Dict)) return noOverload(`.${field}`, typeOf(value));
-    return value.get(field) ?? new Failure(`no such key: ${field}`);
+    const found = value.get(field);
+    return found === undefined ? new Failure(`no such key: ${field}`) : found;
   });
 }
 
 function itemOf(container: Value, key: Value): Result {
-  if (container instanceof Dict) return container.get(key) ?? new Failure(`no such key: ${textOf(key)}`);
+  if (container instanceof Dict) {
+    const found = container.get(key);
+    return found === undefined ? new Failure(`no such key: ${textOf(key)}`) : found;
+  }
   if (!(container instanceof List)) return noOverload('[]', typeOf(container), typeOf(key));
   const index = key instanceof Uint ? key.value : key;
   const isWhole = typeof index === 'bigint' || (typeof index === 'number' && Number.isInteger(index));
@@ -128,7 +135,9 @@ const textOf = (key: Value): string => (key instanceof Uint || (key !== null && 
 
 function callStep(node: NodeOf<'call'>, bound: Bound): Step {
   const [name, [argument]] = node.args;
-  if (name === 'has' && argument?.op === '.') return hasStep(stepOf(argument.args[0], bound), argument.args[1]);
+  // The field is within a dyn() that was put there for the type checker.
+  const field = name === 'has' && argument?.op === 'call' ? argument.args[1][0] : undefined;
+  if (field?.op === '.') return hasStep(stepOf(field.args[0], bound), field.args[1]);
   const convert = conversions[name];
   if (argument === undefined || convert === undefined) throw new Error(`${name} is refused before`);
   return strict1(stepOf(argument, bound), (value, { meter }) => convert(value, meter));

@@ -1,11 +1,11 @@
-import { admit, Refusal } from './admit.ts';
-import { environments, limits } from './environment.ts';
-import { stepOf, type Step } from './evaluator.ts';
+import { check, type Checked } from './check.ts';
+import { environments } from './environment.ts';
+import { evaluate } from './evaluator.ts';
 import { type ExpressionFault, faultAt } from './faults.ts';
-import { Meter } from './meter.ts';
 import { type Scope, variables as variablesOf } from './offered.ts';
 import { compiledPattern as countedPattern, type Pattern } from './pattern.ts';
 import { Zones } from './time.ts';
+import { variableOf } from './variables.ts';
 import { isFailure, type Result, Uint } from './values.ts';
 
 export type { ExpressionFault } from './faults.ts';
@@ -36,18 +36,10 @@ export interface Program {
 
 /** Reads and checks a CEL expression. What is offered, and what is not, is said in offered.ts. */
 export function compile(source: string, { scope, result }: Use): Program | ExpressionFault {
-  if (source.length > limits.source) return faultAt(source, 0, `it has ${source.length} characters; at most ${limits.source} are allowed`);
-  try {
-    const environment = environments[scope];
-    const parsed = environment.parse(source);
-    const uses = admit(source, parsed.ast, environment, Object.keys(variablesOf[scope]));
-    const checked = parsed.check();
-    if (!checked.valid) return faultOf(source, checked.error);
-    const wrong = wrongType(checked.type ?? 'dyn', scope, result);
-    return wrong === undefined ? programOf(source, uses, stepOf(parsed.ast), result) : faultAt(source, 0, wrong);
-  } catch (error) {
-    return faultOf(source, error);
-  }
+  const checked = check(source, environments[scope], Object.keys(variablesOf[scope]));
+  if ('message' in checked) return checked;
+  const wrong = wrongType(checked.type, scope, result);
+  return wrong === undefined ? programOf(source, checked, result) : faultAt(source, 0, wrong);
 }
 
 /** Compiles an RE2 regular expression. Matching takes time that grows with the text, not with what the pattern says. */
@@ -64,30 +56,15 @@ function wrongType(type: string, scope: Scope, result: Use['result']): string | 
   return expected.includes(type) ? undefined : `it gives ${type === 'int' ? 'an' : 'a'} ${type}, expected a ${result}`;
 }
 
-/** What the library says of an expression that it cannot read or that has the wrong types. */
-function faultOf(source: string, error: unknown): ExpressionFault {
-  if (error instanceof Refusal) return error.fault;
-  if (error instanceof RangeError) return faultAt(source, 0, 'it is nested too deeply');
-  const { range, summary, message } = error as { range?: { start: number }; summary?: string; message?: string };
-  const text = (summary ?? message ?? 'it cannot be read').replace(/^No such key: /, 'there is no field ');
-  const isMixed = /(?:int|uint) [!=]= double|double [!=]= (?:int|uint)/.test(text);
-  return faultAt(source, range?.start ?? 0, isMixed ? `${text}: write the whole number as a double, such as 50.0` : text);
-}
-
-function programOf(source: string, uses: ReadonlySet<string>, step: Step, result: Use['result']): Program {
+function programOf(source: string, { step, uses }: Checked, result: Use['result']): Program {
   const zones = new Zones();
   const shown = JSON.stringify(source.length > 200 ? `${source.slice(0, 200)}…` : source);
   const fault = (why: string): Outcome => ({ ok: false, fault: `${shown} failed: ${why}` });
   const run = (variables: Readonly<Record<string, unknown>>): Outcome => {
-    try {
-      const given = step({ variables, locals: [], meter: new Meter(), zones });
-      if (isFailure(given)) return fault(given.message);
-      const value = result === 'bool' ? boolOf(given) : numberOf(given);
-      return value === undefined ? fault(`it did not give a ${result}`) : { ok: true, value };
-    } catch (error) {
-      if (error instanceof RangeError) return fault('what it looks at is nested too deeply');
-      return fault(error instanceof Error ? error.message : 'it could not be evaluated');
-    }
+    const given = evaluate(step, (name) => variableOf(variables, name), zones);
+    if (isFailure(given)) return fault(given.message);
+    const value = result === 'bool' ? boolOf(given) : numberOf(given);
+    return value === undefined ? fault(`it did not give a ${result}`) : { ok: true, value };
   };
   return { source, uses, run };
 }

@@ -70,8 +70,9 @@ function lastIndexOf(text: string, part: string, from: Value | undefined): Resul
   if (from === undefined) return pointOf(text, text.lastIndexOf(part));
   if (typeof from !== 'bigint') return undefined;
   if (part === '') return from;
+  if (from < 0n) return outOfRange(from);
   const start = unitOf(text, from);
-  return start === undefined || start >= text.length ? outOfRange(from) : pointOf(text, text.lastIndexOf(part, start));
+  return start === undefined || start === text.length ? -1n : pointOf(text, text.lastIndexOf(part, start));
 }
 
 function substring(text: string, from: Value | undefined, to: Value | undefined): Result | undefined {

@@ -183,7 +183,7 @@ export function typeOf(value: Value): string {
       return 'int';
     case 'number':
       return 'double';
-    case 'object':
+    default:
       return typeOfObject(value);
   }
 }
