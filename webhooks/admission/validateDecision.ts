@@ -1,19 +1,12 @@
-import {
-  annotations,
-  approvalRequests,
-  type ApprovalDecisionSpec,
-  type ApprovalRequest,
-  type ResolvedStage,
-} from '../../crds/v1alpha1/index.ts';
+import { annotations, approvalRequests, type ApprovalDecisionSpec, type ApprovalRequest } from '../../crds/v1alpha1/index.ts';
 import type { Person } from '../../operator/core/eligibility.ts';
-import { describeFrom } from '../../operator/core/explain.ts';
-import type { PolicyId } from '../../operator/core/facts.ts';
-import { mayApprove, mayReject } from '../../operator/core/quorum.ts';
 import { isNotFound } from '../../operator/kube/client/apiError.ts';
+import { contentFaults, requestFaults } from './decisionContent.ts';
+import { personFault, type Fault } from './decider.ts';
 import type { AdmissionDeps, KnownRequest } from './deps.ts';
 import { allowed, refuse, type AdmissionHandler } from './handler.ts';
 
-type DecisionDeps = Pick<AdmissionDeps, 'client' | 'knownRequest' | 'permissionsOf' | 'metrics'>;
+type DecisionDeps = Pick<AdmissionDeps, 'client' | 'knownRequest' | 'permissionsOf' | 'unreviewed' | 'metrics'>;
 type Decided = ApprovalDecisionSpec['requests'][number];
 
 /**
@@ -26,42 +19,45 @@ export const validateDecision = (deps: DecisionDeps): AdmissionHandler => ({
   kinds: ['ApprovalDecision'],
   review: async ({ operation, object, namespace, userInfo, dryRun }, { signal }) => {
     if (operation !== 'CREATE' || object == null || namespace === undefined) return allowed;
-    const { verdict, requests } = object['spec'] as ApprovalDecisionSpec;
+    const said = object['spec'] as ApprovalDecisionSpec;
     const person = { username: userInfo.username, groups: userInfo.groups };
-    const faults = await Promise.all(
-      requests.map(async (decided, index) => {
-        const fault = await faultOf(decided, { verdict, person, namespace }, deps, signal);
-        if (fault?.violation !== undefined && !dryRun) deps.metrics.policyViolations.inc(fault.violation);
-        return fault === undefined ? [] : [`spec.requests[${index}]: ${fault.sentence}`];
-      }),
-    );
-    const all = faults.flat();
+    const seen = await Promise.all(said.requests.map((decided) => look(decided, { said, person, namespace }, deps, signal)));
+    for (const { fault } of seen) if (fault?.violation !== undefined && !dryRun) deps.metrics.policyViolations.inc(fault.violation);
+    const faults = seen.flatMap(({ fault }, index) => (fault === undefined ? [] : [`spec.requests[${index}]: ${fault.sentence}`]));
+    const all =
+      faults.length > 0
+        ? faults
+        : contentFaults(
+            said,
+            seen.flatMap(({ request }) => request ?? []),
+          );
     return all.length === 0 ? allowed : refuse(shortened(all), 422);
   },
 });
 
 interface Ballot {
-  readonly verdict: ApprovalDecisionSpec['verdict'];
+  readonly said: ApprovalDecisionSpec;
   readonly person: Person;
   readonly namespace: string;
 }
 
-/** Why a decision could not count. */
-interface Fault {
-  readonly sentence: string;
-  /** How it is counted, when it is a policy that does not let this person decide. */
-  readonly violation?: { readonly policy_type: 'separation' | 'approvers'; readonly function_name: string };
+interface Seen {
+  readonly request?: KnownRequest;
+  readonly fault?: Fault | undefined;
 }
 
-/** Why this decision could not count for this request; undefined when it can. */
-async function faultOf(decided: Decided, ballot: Ballot, deps: DecisionDeps, signal: AbortSignal): Promise<Fault | undefined> {
+/** The request that is decided, and why this decision could not count for it, if so. */
+async function look(decided: Decided, ballot: Ballot, deps: DecisionDeps, signal: AbortSignal): Promise<Seen> {
   const cached = deps.knownRequest(ballot.namespace, decided.name);
-  if (cached !== undefined && (await faultWith(cached, decided, ballot, deps)) === undefined) return undefined;
+  const fits = cached !== undefined && (await faultWith(cached, decided, ballot, deps, signal)) === undefined;
+  if (fits && requestFaults(ballot.said, cached).length === 0) return { request: cached };
   // The cache may be a moment behind what the approver was shown: nobody is refused on its word alone.
   const current = await read(decided.name, ballot.namespace, deps, signal);
   if (current === undefined)
-    return { sentence: `there is no ApprovalRequest ${decided.name} in namespace ${ballot.namespace}; look at kubectl approve list` };
-  return faultWith(current, decided, ballot, deps);
+    return {
+      fault: { sentence: `there is no ApprovalRequest ${decided.name} in namespace ${ballot.namespace}; look at kubectl approve list` },
+    };
+  return { request: current, fault: await faultWith(current, decided, ballot, deps, signal) };
 }
 
 async function read(name: string, namespace: string, { client }: DecisionDeps, signal: AbortSignal): Promise<KnownRequest | undefined> {
@@ -74,11 +70,58 @@ async function read(name: string, namespace: string, { client }: DecisionDeps, s
   }
 }
 
-async function faultWith(request: KnownRequest, decided: Decided, ballot: Ballot, deps: DecisionDeps): Promise<Fault | undefined> {
-  const comments = ballot.verdict === 'Comment';
-  const sentence = changedFault(request, decided) ?? (comments ? undefined : openFault(request, decided));
+async function faultWith(
+  request: KnownRequest,
+  decided: Decided,
+  ballot: Ballot,
+  deps: DecisionDeps,
+  signal: AbortSignal,
+): Promise<Fault | undefined> {
+  const { verdict } = ballot.said;
+  const sentence = changedFault(request, decided) ?? momentFault(request, decided, ballot);
   if (sentence !== undefined) return { sentence };
-  return comments ? undefined : personFault(request, decided, ballot, deps);
+  // Whether somebody has the verbs for the other verdicts, the guard has looked at.
+  if (verdict === 'Override') return owedFault(ballot.person, deps);
+  return verdict === 'Approve' || verdict === 'Reject'
+    ? personFault(request, { name: decided.name, ...ballot, verdict }, deps, signal)
+    : undefined;
+}
+
+/** Whoever has overridden the policies does not do so again before somebody has looked at it. */
+function owedFault({ username }: Person, { unreviewed }: DecisionDeps): Fault | undefined {
+  const [owed] = unreviewed(username);
+  return owed === undefined
+    ? undefined
+    : {
+        sentence: `nobody has reviewed the override of ${owed} by ${username} yet; have somebody else do so first (kubectl approve review)`,
+      };
+}
+
+/** Why it is not the time for this verdict. */
+function momentFault(request: KnownRequest, decided: Decided, { said: { verdict }, person }: Ballot): string | undefined {
+  switch (verdict) {
+    case 'Comment':
+      return undefined;
+    case 'Review':
+      return reviewFault(request, decided, person);
+    case 'Reject':
+      // A no to what is settled ends the standing approval that it carries.
+      return request.status?.standing === undefined ? (openFault(request, decided) ?? stagesFault(request, decided)) : undefined;
+    case 'Approve':
+      return openFault(request, decided) ?? stagesFault(request, decided);
+    case 'Override':
+    case 'Reassign':
+      return openFault(request, decided);
+  }
+}
+
+function reviewFault({ status }: KnownRequest, { name }: Decided, { username }: Person): string | undefined {
+  const override = status?.override;
+  if (override === undefined) return `ApprovalRequest ${name} was not overridden, so there is nothing to review`;
+  if (override.reviewedBy !== undefined) return `the override of ApprovalRequest ${name} was reviewed by ${override.reviewedBy} already`;
+  return override.by.includes(username)
+    ? `you are ${username}, who overrode ApprovalRequest ${name}; somebody else must review that`
+    : undefined;
 }
 
 function changedFault({ uid, status }: KnownRequest, { name, uid: shown, digest }: Decided): string | undefined {
@@ -98,39 +141,13 @@ function openFault({ spec, status }: KnownRequest, { name }: Decided): string | 
   const waitsForMore = says('Approved', 'True') && says('Released', 'False');
   if ((says('Settled', 'True') && !waitsForMore) || spec.cancelled)
     return `ApprovalRequest ${name} is settled already (${status?.phase ?? 'Cancelled'}); nothing can be decided any more`;
-  if ((status?.stages ?? []).length === 0)
-    return `ApprovalRequest ${name} has no stages, so nobody can decide it; an ApprovalPolicy must name who may`;
   return undefined;
 }
 
-async function personFault(
-  { requester, spec, status }: KnownRequest,
-  { name }: Decided,
-  { verdict, person }: Ballot,
-  { metrics, permissionsOf }: DecisionDeps,
-): Promise<Fault | undefined> {
-  const stages = status?.stages ?? [];
-  const permissions = await permissionsOf([person], policiesToAsk(stages));
-  const isAsked = stages.some((stage) => mayReject(stage, person, permissions));
-  const function_name = metrics.functionNames.label(spec.operation);
-  if (!isAsked) return { sentence: notAsked(name, person, stages), violation: { policy_type: 'approvers', function_name } };
-  if (verdict === 'Reject' || stages.some((stage) => mayApprove(stage, person, requester, permissions))) return undefined;
-  return {
-    sentence: `you are ${person.username}, who asked for ApprovalRequest ${name}, and its policies do not let requesters approve; ask somebody else`,
-    violation: { policy_type: 'separation', function_name },
-  };
-}
-
-function notAsked(name: string, { username }: Person, stages: readonly ResolvedStage[]): string {
-  const who = [...new Set(stages.flatMap((stage) => stage.require.map(describeFrom)))].join('; ');
-  return `ApprovalRequest ${name} does not ask ${username}; it asks ${who.length > 300 ? `${who.slice(0, 300)}…` : who}`;
-}
-
-/** The policies whose `{permission: approve}` matters. */
-const policiesToAsk = (stages: readonly ResolvedStage[]): PolicyId[] =>
-  stages
-    .filter((stage) => stage.require.some(({ from }) => from.some((entry) => entry.permission !== undefined)))
-    .flatMap(({ policy }) => (policy === undefined ? [] : [policy]));
+const stagesFault = ({ status }: KnownRequest, { name }: Decided): string | undefined =>
+  (status?.stages ?? []).length === 0
+    ? `ApprovalRequest ${name} has no stages, so nobody can decide it; an ApprovalPolicy must name who may`
+    : undefined;
 
 const mostFaults = 5;
 

@@ -1,0 +1,92 @@
+import { approvalDelegations, type ApprovalDelegation, type ResolvedStage } from '../../crds/v1alpha1/index.ts';
+import type { Person } from '../../operator/core/eligibility.ts';
+import { describeFrom } from '../../operator/core/explain.ts';
+import type { Permissions, PolicyId } from '../../operator/core/facts.ts';
+import { mayApprove, mayReject, type Poll } from '../../operator/core/quorum.ts';
+import type { AskedStage } from '../../operator/core/resolve.ts';
+import { isForbidden } from '../../operator/kube/client/apiError.ts';
+import type { AdmissionDeps, KnownRequest } from './deps.ts';
+
+/** Why a decision could not count. */
+export interface Fault {
+  readonly sentence: string;
+  /** How it is counted, when it is a policy that does not let this person decide. */
+  readonly violation?: { readonly policy_type: 'separation' | 'approvers'; readonly function_name: string };
+}
+
+interface Ballot {
+  readonly name: string;
+  readonly namespace: string;
+  readonly person: Person;
+  readonly verdict: 'Approve' | 'Reject';
+}
+
+type DeciderDeps = Pick<AdmissionDeps, 'client' | 'permissionsOf' | 'metrics'>;
+
+/** Why this person's yes or no could not count for the request, as its status has it; undefined when it can. */
+export async function personFault(
+  request: KnownRequest,
+  ballot: Ballot,
+  deps: DeciderDeps,
+  signal: AbortSignal,
+): Promise<Fault | undefined> {
+  const { name, person, verdict } = ballot;
+  const stages = request.status?.stages ?? [];
+  const permissions = await deps.permissionsOf({ namespace: ballot.namespace, people: [person], policies: policiesToAsk(stages) });
+  const poll = pollOf(request, permissions, deps.client.now());
+  const function_name = deps.metrics.functionNames.label(request.spec.operation);
+  if (!stages.some((stage) => mayReject(stage, person, poll))) {
+    // For whom they may decide then is weighed by the operator, which follows chains, times and conditions.
+    if (await isDelegate(ballot, deps, signal)) return undefined;
+    return { sentence: notAsked(name, person, stages), violation: { policy_type: 'approvers', function_name } };
+  }
+  if (verdict === 'Reject' || stages.some((stage) => mayApprove(stage, person, poll))) return undefined;
+  return {
+    sentence: `you are ${person.username}, who asked for ApprovalRequest ${name}, and its policies do not let requesters approve; ask somebody else`,
+    violation: { policy_type: 'separation', function_name },
+  };
+}
+
+/** What is known from the status alone. Where that is not all, somebody is let through whom the operator then does not count. */
+function pollOf({ requester, status }: KnownRequest, permissions: Permissions, now: number): Poll {
+  const resolved = new Map<AskedStage, ResolvedStage>((status?.stages ?? []).map((stage) => [stage, stage]));
+  const asked = status?.requester;
+  return {
+    now,
+    permissions,
+    requesters: [asked?.username ?? requester, ...(asked?.submittedBy === undefined ? [] : [asked.submittedBy])],
+    principalsOf: (person) => [person],
+    standInsOf: (stage) => (resolved.get(stage)?.standIns ?? []).map((standIn) => ({ ...standIn, isManager: true })),
+    timesOf: (stage) => {
+      const { deadline, escalatedAt } = resolved.get(stage) ?? {};
+      return { deadline: Date.parse(escalatedAt ?? deadline ?? 'never'), closesAt: Infinity };
+    },
+  };
+}
+
+/** Whether anybody in the namespace has delegated to this person. */
+async function isDelegate({ namespace, person }: Ballot, { client }: DeciderDeps, signal: AbortSignal): Promise<boolean> {
+  try {
+    for await (const { spec } of client.listAll<ApprovalDelegation>(approvalDelegations, { namespace, signal }))
+      if (spec.to === person.username) return true;
+    return false;
+  } catch (error) {
+    if (isForbidden(error)) return true;
+    throw error;
+  }
+}
+
+function notAsked(name: string, { username }: Person, stages: readonly ResolvedStage[]): string {
+  const who = [...new Set(stages.flatMap((stage) => stage.require.map(describeFrom)))].join('; ');
+  return `ApprovalRequest ${name} does not ask ${username}; it asks ${who.length > 300 ? `${who.slice(0, 300)}…` : who}`;
+}
+
+/** The policies whose `{permission: approve}` matters. */
+const policiesToAsk = (stages: readonly ResolvedStage[]): PolicyId[] =>
+  stages
+    .filter((stage) =>
+      [...stage.require, ...(stage.escalation === undefined ? [] : [stage.escalation])].some(({ from }) =>
+        from.some((entry) => entry.permission !== undefined),
+      ),
+    )
+    .flatMap(({ policy }) => (policy === undefined ? [] : [policy]));
