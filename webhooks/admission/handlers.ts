@@ -9,12 +9,14 @@ import { stampDelegation } from './stampDelegation.ts';
 import { stampRequester } from './stampRequester.ts';
 import { validateDecision } from './validateDecision.ts';
 import { validateGovernedJob } from './validateGovernedJob.ts';
+import { validatePolicy } from './validatePolicy.ts';
 
 /** Everything that is admitted. A new kind is a file and a line here, and an entry in charts/countersign/templates/webhooks.yaml. */
 export const admissionHandlers = (deps: AdmissionDeps): readonly AdmissionHandler[] => [
   validateDecision(deps),
   validateRequest(deps),
   validateGovernedJob(deps),
+  validatePolicy,
   fillInSubject(deps),
   // Hold mode Webhook only; elsewhere the API server does these itself.
   stampDecision,

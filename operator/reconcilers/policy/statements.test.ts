@@ -1,9 +1,13 @@
 import { expect, test } from 'vitest';
-import type { PolicyRecord } from '../records.ts';
+import { ApprovalPolicySpec } from '../../../crds/v1alpha1/index.ts';
+import { compileRules } from '../../core/rules/compile.ts';
 import { policyStatements } from './statements.ts';
 
-const policy = (enforcement: 'Hold' | 'Audit', faults: string[] = []) =>
-  ({ spec: { enforcement }, rules: { faults } }) as unknown as PolicyRecord;
+const policy = (enforcement: 'Hold' | 'Audit', more: object = {}) => {
+  const spec = ApprovalPolicySpec.parse({ enforcement, match: [{ apiGroups: ['batch'], kinds: ['Job'] }], ...more });
+  return { kind: 'ApprovalPolicy' as const, spec, rules: compileRules(spec) };
+};
+const when = (text: string) => ({ match: [{ apiGroups: ['batch'], kinds: ['Job'], when: text }] });
 const said = (...args: Parameters<typeof policyStatements>): string[] =>
   policyStatements(...args).map(({ type, status, reason }) => `${type} ${status} ${reason}`);
 
@@ -17,8 +21,13 @@ test.each<[string, string[], Parameters<typeof policyStatements>]>([
   ],
   [
     'has a rule that does not compile, although what it has bites',
-    ['Ready False ExpressionFailed', 'Reconciling False ExpressionFailed', 'Stalled True ExpressionFailed'],
-    [policy('Hold', ['spec.match[0].when: line 1, column 7: unexpected end']), true, undefined],
+    ['Ready False InvalidSpec', 'Reconciling False InvalidSpec', 'Stalled True InvalidSpec'],
+    [policy('Hold', when('object.')), true, undefined],
+  ],
+  [
+    'asks for people whom there are not, although what it has bites',
+    ['Ready False InvalidSpec', 'Reconciling False InvalidSpec', 'Stalled True InvalidSpec'],
+    [policy('Hold', { stages: [{ name: 'a', require: [{ count: 2, from: [{ user: 'bob' }] }] }] }), true, undefined],
   ],
   [
     'has a rule that the API server does not take',
@@ -28,6 +37,9 @@ test.each<[string, string[], Parameters<typeof policyStatements>]>([
 ])('a policy that %s says so', (_what, expected, args) => expect(said(...args)).toEqual(expected));
 
 test('what is wrong with a policy is said with every fault there is', () => {
-  const [ready] = policyStatements(policy('Hold', ['one', 'two']), true, 'three');
-  expect(ready?.message).toBe('What depends on it holds, until this is mended: one; two; the API server says: three');
+  const freeze = [{ name: 'odd', schedule: '0 0 31 2 *', duration: '1h' }];
+  const [ready] = policyStatements(policy('Hold', { ...when('nothing'), freeze }), true, 'three');
+  expect(ready?.message).toMatch(
+    /^What depends on it holds, until this is mended: spec\.match\[0\]\.when: .*; spec\.freeze\[0\]\.schedule: .*; the API server says: three$/,
+  );
 });

@@ -1,25 +1,27 @@
 import { says, type Statement } from '../../core/conditions.ts';
+import { faultText, policyFaults } from '../../core/lint/index.ts';
 import type { PolicyRecord } from '../records.ts';
 
 /** What the conditions of a policy say. `refused`: what the API server says of an expression that it does not take. */
 export function policyStatements(
-  { spec, rules }: Pick<PolicyRecord, 'spec' | 'rules'>,
+  policy: Pick<PolicyRecord, 'kind' | 'spec' | 'rules'>,
   bites: boolean,
   refused: string | undefined,
 ): Statement[] {
-  const audits = spec.enforcement === 'Audit';
-  const faults = [...rules.faults, ...(refused === undefined ? [] : [`the API server says: ${refused}`])];
-  if (faults.length > 0) return faulty(audits, faults);
+  const audits = policy.spec.enforcement === 'Audit';
+  const own = policyFaults(policy.spec, policy).map(faultText);
+  const faults = [...own, ...(refused === undefined ? [] : [`the API server says: ${refused}`])];
+  if (faults.length > 0) return faulty(audits, own.length > 0 ? 'InvalidSpec' : 'ExpressionFailed', faults);
   return bites ? inForce(audits) : pending(audits);
 }
 
-function faulty(audits: boolean, faults: readonly string[]): Statement[] {
+function faulty(audits: boolean, reason: 'InvalidSpec' | 'ExpressionFailed', faults: readonly string[]): Statement[] {
   const meanwhile = audits ? 'More may be told of than it means' : 'What depends on it holds';
   const why = `${meanwhile}, until this is mended: ${faults.join('; ')}`;
   return [
-    says('Ready', 'False', 'ExpressionFailed', why),
-    says('Reconciling', 'False', 'ExpressionFailed', 'Somebody has to mend the policy.'),
-    says('Stalled', 'True', 'ExpressionFailed', why),
+    says('Ready', 'False', reason, why),
+    says('Reconciling', 'False', reason, 'Somebody has to mend the policy.'),
+    says('Stalled', 'True', reason, why),
   ];
 }
 
