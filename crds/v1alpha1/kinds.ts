@@ -1,13 +1,17 @@
 import type { z } from 'zod';
 import { ApprovalDecision } from './approvalDecision.ts';
+import { ApprovalDelegation } from './approvalDelegation.ts';
 import { ApprovalPolicy } from './approvalPolicy.ts';
 import { ApprovalRequest } from './approvalRequest.ts';
+import { Approver } from './approver.ts';
 import { ClusterApprovalPolicy } from './clusterApprovalPolicy.ts';
 import { GovernedJob } from './governedJob.ts';
 import {
   approvalDecisions,
+  approvalDelegations,
   approvalPolicies,
   approvalRequests,
+  approvers,
   clusterApprovalPolicies,
   governedJobs,
   type Resource,
@@ -163,5 +167,36 @@ export const kinds: readonly Kind[] = [
     schema: ClusterApprovalPolicy,
     hasStatus: true,
     printerColumns: policyColumns,
+  },
+  {
+    resource: approvalDelegations,
+    singular: 'approvaldelegation',
+    shortNames: ['adel'],
+    categories,
+    description: 'ApprovalDelegation says who may decide in whose stead.',
+    schema: ApprovalDelegation,
+    hasStatus: false,
+    printerColumns: [
+      { name: 'From', type: 'string', jsonPath: '.spec.from', description: 'Whose decisions somebody else may take.' },
+      { name: 'To', type: 'string', jsonPath: '.spec.to', description: 'Who may decide in their stead.' },
+      { name: 'Not-Before', type: 'string', jsonPath: '.spec.notBefore', description: 'From when on.' },
+      { name: 'Not-After', type: 'string', jsonPath: '.spec.notAfter', description: 'Until when.' },
+      age,
+      { name: 'Reason', type: 'string', jsonPath: '.spec.reason', description: 'Why.', priority: 1 },
+    ],
+  },
+  {
+    resource: approvers,
+    singular: 'approver',
+    shortNames: ['apr'],
+    categories,
+    description: 'Approver is one person, as a platform team knows them.',
+    schema: Approver,
+    hasStatus: false,
+    printerColumns: [
+      { name: 'Username', type: 'string', jsonPath: '.spec.username', description: 'The user name by which the API server knows them.' },
+      { name: 'Manager', type: 'string', jsonPath: '.spec.manager', description: 'The user name of their manager.' },
+      age,
+    ],
   },
 ];

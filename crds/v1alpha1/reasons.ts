@@ -26,14 +26,18 @@ export const Reason = {
   Accepted: 'Accepted',
   Applying: 'Applying',
   Approved: 'Approved',
+  Auditing: 'Auditing',
   AutoApproved: 'AutoApproved',
   AwaitingApproval: 'AwaitingApproval',
   Cancelled: 'Cancelled',
   Completed: 'Completed',
+  ApprovalExpired: 'ApprovalExpired',
   Draft: 'Draft',
   Enforced: 'Enforced',
+  ExpressionFailed: 'ExpressionFailed',
   Expired: 'Expired',
   Failed: 'Failed',
+  Frozen: 'Frozen',
   GuardsFailed: 'GuardsFailed',
   GuardsPending: 'GuardsPending',
   Held: 'Held',
@@ -41,6 +45,7 @@ export const Reason = {
   NobodyAsked: 'NobodyAsked',
   NoPolicy: 'NoPolicy',
   NothingToRelease: 'NothingToRelease',
+  Overridden: 'Overridden',
   Pending: 'Pending',
   PoliciesMatched: 'PoliciesMatched',
   PolicyUnreadable: 'PolicyUnreadable',
@@ -48,8 +53,11 @@ export const Reason = {
   Rejected: 'Rejected',
   Released: 'Released',
   Reviewing: 'Reviewing',
+  RolledBack: 'RolledBack',
+  RollingBack: 'RollingBack',
   Running: 'Running',
   Settled: 'Settled',
+  StandingApproval: 'StandingApproval',
   SubjectChanged: 'SubjectChanged',
   SubjectFailed: 'SubjectFailed',
   SubjectGone: 'SubjectGone',
@@ -77,6 +85,16 @@ export const IgnoredBecause = {
   Comment: 'Comment',
   /** It came after the request's time was over. */
   Late: 'Late',
+  /** An override or a reassignment by somebody without the verb, or a reassignment to somebody whom the policy does not allow. */
+  NotAllowed: 'NotAllowed',
+  /** An override without a ticket, or a decision without one that its policy requires. */
+  TicketMissing: 'TicketMissing',
+  /** A decision without the reason that its policy requires. */
+  ReasonMissing: 'ReasonMissing',
+  /** A question that needs an answer has none, or a wrong one. */
+  AnswersMissing: 'AnswersMissing',
+  /** Nobody has reviewed an earlier override by the same person. */
+  ReviewOwed: 'ReviewOwed',
   /** Others already fill every place that the approver could have filled. */
   PlaceTaken: 'PlaceTaken',
 } as const;

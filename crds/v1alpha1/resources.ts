@@ -26,6 +26,8 @@ const resource = <Kind extends string>(kind: Kind, plural: string, namespaced = 
 
 export const approvalRequests = resource('ApprovalRequest', 'approvalrequests');
 export const approvalDecisions = resource('ApprovalDecision', 'approvaldecisions');
+export const approvalDelegations = resource('ApprovalDelegation', 'approvaldelegations');
+export const approvers = resource('Approver', 'approvers', false);
 export const governedJobs = resource('GovernedJob', 'governedjobs');
 export const approvalPolicies = resource('ApprovalPolicy', 'approvalpolicies');
 export const clusterApprovalPolicies = resource('ClusterApprovalPolicy', 'clusterapprovalpolicies', false);

@@ -68,3 +68,6 @@ export const ReasonText = z.string().max(1024);
 
 /** The number of a change or an issue in somebody's ticket system. */
 export const Ticket = z.string().max(256);
+
+/** A CEL expression. Longer ones say too much in one line; the limit is also what keeps compiling them cheap. */
+export const Expression = z.string().min(1).max(4096);

@@ -1,4 +1,4 @@
-import type { ApproverRef, Requirement, Separation } from '../../crds/v1alpha1/index.ts';
+import type { ApproverRef, Separation } from '../../crds/v1alpha1/index.ts';
 import type { Permissions, PolicyId } from './facts.ts';
 
 /** Somebody who decides: the user name and groups that the API server saw. Two names that only look alike are two people. */
@@ -10,8 +10,25 @@ export interface Person {
 /** The user name under which a service account acts. */
 export const serviceAccountName = (namespace: string, name: string): string => `system:serviceaccount:${namespace}:${name}`;
 
-/** Whether one entry of `from` means this person; nobody is nobody. `policy` is whose `{permission: approve}` is asked about; a request's own stages have none. */
-export function isOneOf(entry: ApproverRef, person: Person, policy: PolicyId | undefined, permissions: Permissions): boolean {
+/** Somebody who is asked in place of a user who is gone. */
+export interface StandInSeen {
+  readonly for: string;
+  readonly user: string;
+  readonly by: string;
+  /** Whether they are the manager of who is gone; otherwise the stage's `reassignTo` must allow them. */
+  readonly isManager: boolean;
+}
+
+/** By what a list of approvers is read: whose `{permission: approve}` is asked about (a request's own stages have no policy), and who stands in for whom. */
+export interface Roll {
+  readonly policy: PolicyId | undefined;
+  readonly permissions: Permissions;
+  readonly standIns: readonly StandInSeen[];
+  readonly reassignTo: readonly ApproverRef[];
+}
+
+/** Whether one entry of a list means this person; nobody is nobody. */
+export function isOneOf(entry: ApproverRef, person: Person, { policy, permissions }: Pick<Roll, 'policy' | 'permissions'>): boolean {
   if (person.username === '') return false;
   if (entry.user !== undefined) return entry.user === person.username;
   if (entry.group !== undefined) return person.groups.includes(entry.group);
@@ -21,14 +38,19 @@ export function isOneOf(entry: ApproverRef, person: Person, policy: PolicyId | u
   return entry.permission === 'approve' && policy !== undefined && permissions.mayApprove(person.username, policy, person.groups);
 }
 
-/** Whether a requirement's list means this person. */
-export const qualifies = (
-  requirement: Pick<Requirement, 'from'>,
-  person: Person,
-  policy: PolicyId | undefined,
-  permissions: Permissions,
-): boolean => requirement.from.some((entry) => isOneOf(entry, person, policy, permissions));
+/** Whether a list means this person, in their own name or as the stand-in of a user on it. */
+export const qualifies = (from: readonly ApproverRef[], person: Person, roll: Roll): boolean =>
+  from.some((entry) => isOneOf(entry, person, roll) || standsIn(entry, person, roll));
 
-/** Whether separation of duties keeps this person from approving: the requester may not, unless the policy says so. Where nobody knows who asked, it may be anybody. */
-export const isBarred = (person: Person, requester: string, separation: Separation): boolean =>
-  (person.username === requester || requester === '') && !separation.requesterMayApprove;
+const standsIn = (entry: ApproverRef, person: Person, roll: Roll): boolean =>
+  entry.user !== undefined &&
+  roll.standIns.some(
+    (standIn) =>
+      standIn.for === entry.user &&
+      standIn.user === person.username &&
+      (standIn.isManager || roll.reassignTo.some((allowed) => isOneOf(allowed, person, roll))),
+  );
+
+/** Whether separation of duties keeps this person from approving: no requester may, unless the policy says so. Where nobody knows who asked, it may be anybody. */
+export const isBarred = (person: Person, requesters: readonly string[], separation: Separation): boolean =>
+  (requesters.includes(person.username) || requesters.includes('')) && !separation.requesterMayApprove;

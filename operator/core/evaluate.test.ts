@@ -14,6 +14,7 @@ import {
   user,
 } from '../../test/fixtures/facts.ts';
 import { evaluate } from './evaluate.ts';
+import { nobodyMay } from './facts.ts';
 import { plan } from './plan.ts';
 
 const auto = [{ name: 'all', when: 'true' as const }];
@@ -232,6 +233,7 @@ describe('who counts', () => {
   it('is whom RBAC allows to approve under that very policy, with the groups they have now', () => {
     const policies = [policy('rbac', { stages: [stage('any', 1, [{ permission: 'approve' }])] })];
     const permissions = {
+      ...nobodyMay,
       mayApprove: (who: string, of: { name: string }, groups: readonly string[]) =>
         who === 'bob' && of.name === 'rbac' && groups.includes('ops'),
     };
@@ -261,12 +263,12 @@ describe('who counts', () => {
     ['an entry with a permission that there is not', { permission: 'view' }],
   ])('is nobody by %s', (_what, entry) => {
     const policies = [policy('odd', { stages: [stage('any', 1, [entry])] })];
-    const permissions = { mayApprove: () => true };
+    const permissions = { ...nobodyMay, mayApprove: () => true };
     expect(kinds(observation({ policies, permissions, decisions: [decision('bob')] }))).toEqual([]);
   });
 
   it('is nobody in a stage without places, which is never satisfied', () => {
-    const policies = [policy('odd', { stages: [{ name: 'empty', rejections: 1, require: [] }] })];
+    const policies = [policy('odd', { stages: [{ name: 'empty', rejections: 1, onTimeout: 'Expire', require: [] }] })];
     expect(kinds(observation({ policies, decisions: [decision('bob')] }))).toEqual([]);
   });
 
@@ -276,7 +278,18 @@ describe('who counts', () => {
     expect(asked.request.status?.subjectDigest).toBe(digestA);
     expect(plan(changed).after).toEqual([]);
     expect(plan(changed).status.subjectDigest).toBe(digestB);
-    expect(kinds({ ...changed, decisions: [decision('bob', 'Approve', { digest: digestB })] })).toEqual(['release']);
+    const seen = { ...changed, request: { ...changed.request, status: plan(changed).status }, now: minutes(7) };
+    const after = { digest: digestB, time: '2026-03-02T09:06:00Z' };
+    expect(kinds({ ...seen, decisions: [decision('bob', 'Approve', after)] })).toEqual(['release']);
+  });
+
+  it('is nobody who agreed to what has been something else in between', () => {
+    const asked = settle(observation());
+    const changed = settle({ ...asked, subject: { ...asked.subject, digest: digestB } });
+    const back = settle({ ...changed, subject: asked.subject, now: minutes(10) });
+    const planned = plan({ ...back, decisions: [decision('bob')] });
+    expect(planned.after).toEqual([]);
+    expect(planned.status.decisions).toMatchObject([{ counted: false, ignoredBecause: 'DigestChanged' }]);
   });
 
   it('says when others have filled every place already', () => {

@@ -1,77 +1,208 @@
-import type { DecisionRecord, PolicyRecord, ResolvedStage } from '../../crds/v1alpha1/index.ts';
+import type {
+  ApprovalRequestStatus,
+  DecisionRecord,
+  Overridden,
+  PolicyRecord,
+  Question,
+  Requester,
+  ResolvedStage,
+  RiskScore,
+} from '../../crds/v1alpha1/index.ts';
 import { rfc3339 } from './conditions.ts';
-import { shortestMs, storedDurationMs } from './duration.ts';
-import type { Observation } from './facts.ts';
-import { countStages, mayApprove, mayReject, originKey, type Closing, type CountedStage } from './quorum.ts';
-import { whatIsAsked, type AskedStage } from './resolve.ts';
-import { castVotes, type Vote } from './votes.ts';
+import { shortestMs } from './duration.ts';
+import type { DecisionFacts, Observation } from './facts.ts';
+import { decisionRecords } from './decisionRecords.ts';
+import { overrideOf } from './override.ts';
+import { pollOf } from './poll.ts';
+import { countStages, mayReject, originKey, type Counted, type CountedStage, type Poll } from './quorum.ts';
+import { answersTo } from './questions.ts';
+import { applies, whatIsAsked, type Asked, type AskedStage, type JudgedPolicy } from './resolve.ts';
+import { judge } from './rules/judge.ts';
+import { judgedOf, requesterOf } from './rules/variables.ts';
+import { coverOf, type Cover } from './standing.ts';
+import { timeOf, timesOf } from './timing.ts';
+import { castVotes } from './votes.ts';
+import { gate, type Gate } from './windows/index.ts';
 
-/** What the facts say of a request at this moment. `pending` and the two after it hold. */
-export type Verdict = 'Approved' | 'AutoApproved' | 'Rejected' | 'Expired' | 'Pending' | 'NobodyAsked' | 'NoPolicy';
+/** What the facts say of a request at this moment. From `Pending` on, it holds. */
+export type Verdict =
+  | 'Overridden'
+  | 'Approved'
+  | 'AutoApproved'
+  | 'StandingApproval'
+  | 'PolicyViolation'
+  | 'Rejected'
+  | 'Expired'
+  | 'Pending'
+  | 'Frozen'
+  | 'NobodyAsked'
+  | 'Faulty'
+  | 'NoPolicy';
 
 export interface Evaluation {
   readonly verdict: Verdict;
+  readonly requester: Requester;
   readonly policies: readonly PolicyRecord[];
   readonly stages: readonly ResolvedStage[];
   readonly decisions: readonly DecisionRecord[];
+  readonly risk?: RiskScore;
+  readonly override?: Overridden;
+  /** Whoever said Review and may: somebody whom a stage asks, or who may override. */
+  readonly reviewers: readonly string[];
+  /** Who ended the standing approval: somebody whom a stage asks and who said no once it was approved. */
+  readonly revokedBy?: string;
+  /** The answers of the latest approval that counts. */
+  readonly response?: Record<string, unknown>;
+  /** The request whose standing approval covers this one. */
+  readonly approvedUnder?: string;
+  /** The request whose standing approval would cover this one, once it is counted among its uses. */
+  readonly claims?: string;
   readonly submittedAt: number;
+  /** Since when the policies are those of the snapshot, where that is later than the submission. */
+  readonly resolvedAt?: number;
   readonly expiresAt: number;
+  /** Whether work may be let go by the time alone. */
+  readonly gate: Gate;
   /** The next moment at which time alone changes the verdict. */
   readonly nextDeadline: number;
-  /** The stage that ran out of time, when that is why it expired. */
+  /** The stage that ran out of time, when that is why it ended. */
   readonly lateStage?: string;
 }
 
 /** Weighs all facts of one request. Pure and total. */
 export function evaluate(facts: Observation): Evaluation {
   const { request, now } = facts;
-  const status = request.status;
+  const { status } = request;
   const submittedAt = timeOf(status?.submittedAt) ?? now;
-  const snapshot = status?.submittedAt === undefined ? undefined : { policies: status.policies, stages: status.stages };
-  const asked = whatIsAsked(request.spec, facts.policies, snapshot);
+  const snapshot = snapshotOf(status, facts);
+  const resolvedAt = hasChanged(status, facts) ? now : timeOf(status?.resolvedAt);
+  const requester = requesterOf(facts);
+  const asked = whatIsAsked(request.spec, judged(facts, requester), snapshot);
   const expiresAt = submittedAt + waitMs(facts, asked.policies);
-  const votes = castVotes(facts.decisions, { requestUid: request.uid, digest: facts.subject.digest, closesAt: expiresAt });
-  const timing = { now, expiresAt, previous: status?.stages ?? [] };
-  const counted = countStages(asked.stages, votes, request.requester.username, facts.permissions, closing(timing));
+  const ballot = { requestUid: request.uid, digest: facts.subject.digest, closesAt: expiresAt, opensAt: resolvedAt };
+  const votes = castVotes(facts.decisions, ballot, { policies: asked.policies, questions: request.spec.questions ?? [] });
+  const timing = { now, expiresAt, previous: snapshot?.stages ?? [] };
+  const poll = pollOf(facts, requester, asked.stages, (stage) => timesOf(stage, activeSinceOf(stage, timing), expiresAt));
+  const counted = countStages(asked.stages, votes, poll);
   const auto = asked.agreed && (request.spec.stages ?? []).length === 0;
   const stages = withStates(counted, auto, timing);
+  const override = overrideOf(facts, ballot);
+  const cover = coverOf(facts, asked.policies);
+  const decisions = decisionRecords(votes, counted, poll, facts);
+  const open = gateOf(facts, asked.policies);
   const late = stages.find((s) => s.state === 'Expired');
-  const expired = now >= expiresAt || late !== undefined;
-  const verdict = verdictOf(facts, counted, { auto, expired, hasPolicy: asked.policies.length > 0, answerable: asked.answerable });
-  const deadlines = stages.flatMap((s) => (s.state === 'Active' && s.deadline !== undefined ? [Date.parse(s.deadline)] : []));
+  const risk = highest(asked.policies);
+  const verdict = verdictOf(facts, { asked, counted: counted.stages, auto, gate: open, late, expired: now >= expiresAt, override, cover });
   return {
     verdict,
+    ...(verdict === 'Pending' ? cover : {}),
+    ...(verdict === 'StandingApproval' ? { approvedUnder: cover.approvedUnder } : {}),
+    ...afterwards(facts, asked.stages, poll),
+    ...answers(decisions, request.spec.questions),
+    requester,
     policies: asked.policies,
     stages,
-    decisions: votes.map((vote) => record(vote, counted, facts)),
+    decisions,
+    ...(risk === undefined ? {} : { risk }),
+    ...(override === undefined ? {} : { override }),
     submittedAt,
+    ...(resolvedAt === undefined ? {} : { resolvedAt }),
     expiresAt,
-    nextDeadline: Math.min(expiresAt, ...deadlines),
+    gate: open,
+    nextDeadline: Math.min(expiresAt, open.opensAt ?? Infinity, ...stages.flatMap((s) => nextOf(s, now, expiresAt))),
     ...(late === undefined ? {} : { lateStage: late.name }),
   };
 }
 
-/** A time that a status says; undefined when it says none. */
-function timeOf(text: string | undefined): number | undefined {
-  const time = text === undefined ? Number.NaN : Date.parse(text);
-  return Number.isNaN(time) ? undefined : time;
+interface Snapshot {
+  readonly policies: readonly PolicyRecord[];
+  readonly stages: readonly ResolvedStage[];
+}
+
+/**
+ * What the policies said at submission. None before that, nor while a policy could not say anything, nor once what is asked for has become something
+ * else: every vote is void then, and it is a new submission under the policies as they are.
+ */
+function snapshotOf(status: ApprovalRequestStatus | undefined, facts: Observation): Snapshot | undefined {
+  if (status?.submittedAt === undefined || hasChanged(status, facts)) return undefined;
+  const faulty = status.policies.some((p) => p.asSubmitted && p.fault !== undefined);
+  return faulty && !isSettled(status) ? undefined : { policies: status.policies, stages: status.stages };
+}
+
+/** Whether what is asked for is not what the policies of the snapshot looked at. */
+const hasChanged = (status: ApprovalRequestStatus | undefined, { subject }: Observation): boolean =>
+  status?.submittedAt !== undefined &&
+  !isSettled(status) &&
+  status.subjectDigest !== undefined &&
+  subject.digest !== undefined &&
+  status.subjectDigest !== subject.digest;
+
+const isSettled = ({ conditions }: ApprovalRequestStatus): boolean => conditions.some((c) => c.type === 'Settled' && c.status === 'True');
+
+function judged(facts: Observation, requester: Requester): JudgedPolicy[] {
+  const about = judgedOf(facts, requester);
+  return facts.policies.map((policy) => ({ ...policy, judgement: judge(policy, about) }));
 }
 
 const waitMs = (facts: Observation, policies: readonly PolicyRecord[]): number =>
   shortestMs([facts.request.spec.timeout, ...policies.map((p) => p.timeout)]) ?? facts.defaultTimeoutMs;
 
-function verdictOf(
-  facts: Observation,
-  counted: readonly CountedStage[],
-  { auto, expired, hasPolicy, answerable }: { auto: boolean; expired: boolean; hasPolicy: boolean; answerable: boolean },
-): Verdict {
-  if (!hasPolicy || facts.missingPolicies.length > 0) return expired ? 'Expired' : 'NoPolicy';
+/** By the time alone. Nothing that depends on the time is let go while nobody knows what time it is. */
+function gateOf({ now, clockDisagrees }: Observation, policies: readonly PolicyRecord[]): Gate {
+  const timed = policies.some((p) => p.freeze !== undefined || p.releaseWindows !== undefined);
+  if (timed && clockDisagrees)
+    return { open: false, because: 'the clock of the operator and that of the API server disagree by more than 30 seconds' };
+  return gate(policies, now);
+}
+
+function highest(policies: readonly PolicyRecord[]): RiskScore | undefined {
+  return policies.flatMap((p) => p.risk ?? []).sort((a, b) => b.score - a.score)[0];
+}
+
+/** What people may still say once it is settled. */
+function afterwards({ decisions, request, permissions }: Observation, stages: readonly AskedStage[], poll: Poll) {
+  const isAsked = (d: DecisionFacts): boolean =>
+    stages.some((stage) => mayReject(stage, { username: d.approver, groups: d.groups, votedAt: Date.parse(d.time) }, poll));
+  const about = decisions.filter((d) => d.requestUid === request.uid && d.approver !== '');
+  const reviewers = about.filter((d) => d.verdict === 'Review' && (permissions.may('override', d.approver, d.groups) || isAsked(d)));
+  const approvedAt = request.status?.approvedAt;
+  const no = approvedAt === undefined ? undefined : about.find((d) => d.verdict === 'Reject' && d.time >= approvedAt && isAsked(d));
+  return { reviewers: reviewers.map((d) => d.approver), ...(no === undefined ? {} : { revokedBy: no.approver }) };
+}
+
+/** The answers of the latest approval that counts and gives some. */
+function answers(decisions: readonly DecisionRecord[], questions: readonly Question[] | undefined): Pick<Evaluation, 'response'> {
+  const given = decisions.filter((d) => d.counted && d.verdict === 'Approve' && d.response !== undefined).at(-1);
+  const response = answersTo(questions, given?.response);
+  return response === undefined ? {} : { response };
+}
+
+interface Weighed {
+  readonly asked: Asked;
+  readonly counted: readonly CountedStage[];
+  readonly auto: boolean;
+  readonly gate: Gate;
+  readonly late: ResolvedStage | undefined;
+  readonly expired: boolean;
+  readonly override: Overridden | undefined;
+  readonly cover: Cover;
+}
+
+function verdictOf(facts: Observation, { asked, counted, auto, gate: open, late, expired, override, cover }: Weighed): Verdict {
+  if (override !== undefined) return 'Overridden';
+  if (asked.policies.length === 0 || facts.missingPolicies.length > 0) return expired ? 'Expired' : 'NoPolicy';
+  if (asked.policies.some((p) => p.fault !== undefined)) return expired ? 'Expired' : 'Faulty';
+  if (asked.policies.some((p) => p.violations !== undefined)) return 'PolicyViolation';
   if (counted.some((s) => s.rejected)) return 'Rejected';
   // Nothing is approved that has no digest: nobody could say later what it was.
-  if (auto && facts.subject.digest !== undefined) return 'AutoApproved';
-  if (answerable && counted.length > 0 && counted.every((s) => s.satisfied)) return 'Approved';
-  if (expired) return 'Expired';
-  return answerable && !auto ? 'Pending' : 'NobodyAsked';
+  if (auto && facts.subject.digest !== undefined && open.open) return 'AutoApproved';
+  const wanted = counted.filter((s) => applies(s.asked));
+  if (asked.answerable && wanted.length > 0 && wanted.every((s) => s.satisfied)) return 'Approved';
+  if (cover.approvedUnder !== undefined && open.open) return 'StandingApproval';
+  if (late?.onTimeout === 'Reject') return 'Rejected';
+  if (expired || late !== undefined) return 'Expired';
+  if (auto && !open.open) return 'Frozen';
+  return asked.answerable && !auto ? 'Pending' : 'NobodyAsked';
 }
 
 interface Timing {
@@ -80,87 +211,70 @@ interface Timing {
   readonly previous: readonly ResolvedStage[];
 }
 
-/** Whoever agrees after a stage's time agrees too late, even if nobody was there to say so when it ended. */
-const closing =
-  (timing: Timing): Closing =>
-  (stage) =>
-    deadlineOf(stage, earlier(stage, timing)?.activeSince, timing) ?? Infinity;
-
-const earlier = (stage: AskedStage, { previous }: Timing): ResolvedStage | undefined =>
-  previous.find((p) => p.name === stage.name && originKey(p) === originKey(stage));
-
-function deadlineOf(stage: AskedStage, activeSince: string | undefined, { expiresAt }: Timing): number | undefined {
-  const since = timeOf(activeSince);
-  const wait = storedDurationMs(stage.timeout);
-  return since === undefined || wait === undefined ? undefined : Math.min(expiresAt, since + wait);
-}
+const activeSinceOf = (stage: AskedStage, { previous }: Timing): string | undefined =>
+  previous.find((p) => p.name === stage.name && originKey(p) === originKey(stage))?.activeSince;
 
 /** A stage is active once all before it, of the same version of the same policy, are satisfied. */
-function withStates(counted: readonly CountedStage[], auto: boolean, timing: Timing): ResolvedStage[] {
+function withStates({ stages }: Counted, auto: boolean, timing: Timing): ResolvedStage[] {
   const open = new Map<string, boolean>();
-  return counted.map((stage) => {
+  return stages.map((stage) => {
     const origin = originKey(stage.asked);
     const turn = open.get(origin) ?? true;
-    open.set(origin, turn && stage.satisfied);
+    open.set(origin, turn && (stage.satisfied || !applies(stage.asked)));
     return resolved(stage, { turn, auto }, timing);
   });
 }
 
 function resolved(stage: CountedStage, { turn, auto }: { turn: boolean; auto: boolean }, timing: Timing): ResolvedStage {
   const { asked } = stage;
-  const { now } = timing;
-  const activeSince = turn && !auto ? (earlier(asked, timing)?.activeSince ?? rfc3339(now)) : undefined;
-  const deadline = deadlineOf(asked, activeSince, timing);
-  const state = stage.rejected
-    ? 'Rejected'
-    : auto
-      ? 'Skipped'
-      : stage.satisfied
-        ? 'Satisfied'
-        : !turn
-          ? 'Waiting'
-          : deadline !== undefined && now >= deadline
-            ? 'Expired'
-            : 'Active';
+  const asks = turn && !auto && applies(asked);
+  const activeSince = asks ? (activeSinceOf(asked, timing) ?? rfc3339(timing.now)) : undefined;
+  const { deadline, closesAt } = timesOf(asked, activeSince, timing.expiresAt);
+  const escalated = asks && asked.escalation !== undefined && timing.now >= deadline;
+  const { escalation, ...rest } = asked;
   return {
-    ...asked,
+    ...rest,
     require: asked.require.map((r, i) => ({ ...r, approvedBy: [...(stage.approvedBy[i] ?? [])] })),
-    state,
+    state: stateOf(stage, { turn, auto, escalated, over: timing.now >= closesAt }),
     required: stage.required,
     approvals: stage.approvals,
     ...(stage.rejectedBy.length === 0 ? {} : { rejectedBy: stage.rejectedBy.slice(0, mostNames) }),
+    ...(stage.standIns.length === 0 ? {} : { standIns: stage.standIns.slice(0, mostNames).map(({ isManager: _, ...standIn }) => standIn) }),
+    ...(escalation === undefined ? {} : { escalation: withApprovals(escalation, stage.escalatedTo) }),
+    ...(escalated ? { escalatedAt: rfc3339(deadline) } : {}),
     ...(activeSince === undefined ? {} : { activeSince }),
-    ...(deadline === undefined ? {} : { deadline: rfc3339(deadline) }),
+    ...(deadline === Infinity ? {} : { deadline: rfc3339(escalated ? closesAt : deadline) }),
   };
+}
+
+const withApprovals = (escalation: NonNullable<ResolvedStage['escalation']>, by: readonly string[] | undefined) => {
+  const { approvedBy: _before, ...asked } = escalation;
+  return by === undefined || by.length === 0 ? asked : { ...asked, approvedBy: [...by] };
+};
+
+interface Situation {
+  readonly turn: boolean;
+  readonly auto: boolean;
+  readonly escalated: boolean;
+  readonly over: boolean;
+}
+
+function stateOf(stage: CountedStage, { turn, auto, escalated, over }: Situation): ResolvedStage['state'] {
+  if (!applies(stage.asked)) return 'Skipped';
+  if (stage.rejected) return 'Rejected';
+  if (auto) return 'Skipped';
+  if (stage.satisfied) return 'Satisfied';
+  if (!turn) return 'Waiting';
+  if (over) return 'Expired';
+  return escalated ? 'Escalated' : 'Active';
+}
+
+/** When the time of an open stage is over next. */
+function nextOf({ state, deadline }: ResolvedStage, now: number, expiresAt: number): number[] {
+  const at = state === 'Active' || state === 'Escalated' ? timeOf(deadline) : undefined;
+  // Written to the second: what is a fraction of one away is looked at again then, and not at once and for ever.
+  return at === undefined ? [] : [at > now ? at : Math.min(expiresAt, now + 1_000)];
 }
 
 /** As many names as a status may list. */
 const mostNames = 64;
-
-function record(vote: Vote, counted: readonly CountedStage[], facts: Observation): DecisionRecord {
-  const { decision } = vote;
-  const idle = vote.fault ?? idleReason(vote, counted, facts);
-  return {
-    name: decision.name,
-    verdict: decision.verdict,
-    approver: decision.approver,
-    via: decision.via,
-    time: decision.time,
-    digest: decision.digest,
-    counted: idle === undefined,
-    ...(decision.reason === undefined ? {} : { reason: decision.reason }),
-    ...(decision.ticket === undefined ? {} : { ticket: decision.ticket }),
-    ...(idle === undefined ? {} : { ignoredBecause: idle }),
-  };
-}
-
-function idleReason({ decision, since }: Vote, counted: readonly CountedStage[], facts: Observation): DecisionRecord['ignoredBecause'] {
-  const person = { username: decision.approver, groups: decision.groups };
-  const requester = facts.request.requester.username;
-  if (!counted.some((s) => mayReject(s.asked, person, facts.permissions))) return 'NotQualified';
-  if (decision.verdict === 'Reject') return undefined;
-  const open = counted.filter((s) => mayApprove(s.asked, person, requester, facts.permissions));
-  if (open.length === 0) return 'Requester';
-  if (open.every((s) => since > s.closesAt)) return 'Late';
-  return counted.some((s) => s.approvedBy.some((names) => names.includes(decision.approver))) ? undefined : 'PlaceTaken';
-}

@@ -1,4 +1,5 @@
 import type { ApproverRef, ResolvedStage } from '../../crds/v1alpha1/index.ts';
+import { rfc3339 } from './conditions.ts';
 import { serviceAccountName } from './eligibility.ts';
 import type { Evaluation } from './evaluate.ts';
 import type { Observation } from './facts.ts';
@@ -23,14 +24,24 @@ export interface MissingVote {
 }
 
 /** The votes that are missing in stages that are open, in order. */
-export function missingVotes(stages: readonly ResolvedStage[], states: readonly ResolvedStage['state'][] = ['Active']): MissingVote[] {
+export function missingVotes(
+  stages: readonly ResolvedStage[],
+  states: readonly ResolvedStage['state'][] = ['Active', 'Escalated'],
+): MissingVote[] {
   return stages
     .filter((stage) => states.includes(stage.state))
     .flatMap((stage) =>
-      stage.require.flatMap(({ count, from, approvedBy }) =>
+      linesOf(stage).flatMap(({ count, from, approvedBy = [] }) =>
         approvedBy.length < count ? [{ stage: stage.name, count: count - approvedBy.length, from }] : [],
       ),
     );
+}
+
+/** What is still asked: once a stage has escalated and nobody of its own was enough, its escalation. */
+function linesOf(
+  stage: ResolvedStage,
+): readonly { count: number; from: readonly ApproverRef[]; approvedBy?: readonly string[] | undefined }[] {
+  return stage.state === 'Escalated' && stage.escalation !== undefined ? [stage.escalation] : stage.require;
 }
 
 /** Why nothing is settled yet, in one sentence a person can act on. */
@@ -39,8 +50,18 @@ export function describeOpen(evaluation: Evaluation, facts: Observation): string
   if (facts.missingPolicies.length > 0)
     return `These policies apply but do not exist, so it holds: ${facts.missingPolicies.map((p) => p.name).join(', ')}.`;
   if (evaluation.verdict === 'NoPolicy') return 'No policy applies, so nobody can agree; it holds.';
+  const faults = evaluation.policies.flatMap((p) => (p.fault === undefined ? [] : [`${p.kind} ${p.name}: ${p.fault}`]));
+  if (evaluation.verdict === 'Faulty') return `A rule cannot be evaluated, so it holds: ${[...new Set(faults)].join('; ')}.`;
+  if (evaluation.verdict === 'Frozen')
+    return `It is approved without asking anybody once that is allowed again: ${closedBecause(evaluation)}.`;
   if (evaluation.verdict === 'NobodyAsked') return 'The policies that apply ask nobody and approve nothing on their own; it holds.';
   const missing = missingVotes(evaluation.stages);
   if (missing.length === 0) return 'Waiting for what cannot be told yet; it holds.';
   return `Waiting for ${missing.map((m) => `${m.count} of ${describeFrom(m)} (stage ${m.stage})`).join(', ')}.`;
+}
+
+/** Why nothing is let go now, and until when, in words. */
+export function closedBecause({ gate }: Pick<Evaluation, 'gate'>): string {
+  const until = gate.opensAt === undefined ? '' : `, until ${rfc3339(gate.opensAt)}`;
+  return `it is ${gate.because ?? 'not the time'}${until}`;
 }

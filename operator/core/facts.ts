@@ -4,8 +4,15 @@ import type {
   ApprovalRequestStatus,
   DecisionVerdict,
   DecisionVia,
+  Pin,
+  Reassignment,
   Requester,
+  Standing,
 } from '../../crds/v1alpha1/index.ts';
+import type { Program } from './cel/index.ts';
+import type { DelegationFacts } from './delegation.ts';
+import type { Repeatable, StandingFacts } from './standing.ts';
+import type { PolicyRules } from './rules/compile.ts';
 
 /** Everything the plan for one request may depend on. Gathered by `observe`, never changed afterwards. */
 export interface Observation {
@@ -18,6 +25,19 @@ export interface Observation {
   readonly missingPolicies: readonly PolicyId[];
   readonly decisions: readonly DecisionFacts[];
   readonly permissions: Permissions;
+  readonly delegations: readonly DelegationSeen[];
+  /** User names of managers, by the user name of whom they manage. */
+  readonly managers: ReadonlyMap<string, string>;
+  /** Overrides of other requests that nobody has reviewed. `at` is RFC 3339. */
+  readonly reviewsOwed: readonly { readonly username: string; readonly at: string }[];
+  /** Requests of the namespace whose approval was meant for further runs too. */
+  readonly standing: readonly StandingFacts[];
+  /** The namespace, as expressions see it. */
+  readonly namespaceObject: NamespaceObject;
+  /** How often the same operation failed here before, 0 to 100. */
+  readonly observedFailureRate: number;
+  /** Our clock and the API server's are so far apart that nothing is released by the time. */
+  readonly clockDisagrees: boolean;
   /** How long a request may wait when neither it nor a policy says. */
   readonly defaultTimeoutMs: number;
 }
@@ -29,10 +49,21 @@ export interface RequestFacts {
   readonly generation: number;
   readonly createdAt: number;
   readonly requester: Requester;
+  /** Whom it was asked for, as whoever submitted it says; believed where policies trust them to. */
+  readonly onBehalfOf?: string | undefined;
+  readonly labels: Readonly<Record<string, string>>;
   /** True when the operator made it for held work: only then is anything ever released. */
   readonly governs: boolean;
   readonly spec: ApprovalRequestSpec;
   readonly status: ApprovalRequestStatus | undefined;
+}
+
+/** A delegation of the request's namespace; `when` is its expression, `faulty` where that does not compile. */
+export type DelegationSeen = Omit<DelegationFacts, 'applies'> & { readonly when?: Program | 'faulty' };
+
+/** What expressions know of a namespace. */
+export interface NamespaceObject {
+  readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
 }
 
 /** The subject as it is now; for something outside the cluster, it exists, is not held, and its digest is of what the request says of it. */
@@ -49,6 +80,18 @@ export interface SubjectFacts {
   readonly bypassed?: boolean;
   /** From the subject's own marks: the digest it was released for, and by which request. */
   readonly released?: { readonly digest: string; readonly request: string } | undefined;
+  /** The governed object itself, where an expression reads it. */
+  readonly object?: Readonly<Record<string, unknown>> | undefined;
+  /** What is run again, where a policy lets people agree to more than one run. */
+  readonly repeatable?: Repeatable | undefined;
+  /** What it refers to, where a policy pins that; part of the digest. */
+  readonly pins?: readonly Pin[] | undefined;
+  /** Somebody pins what it refers to, so it must be looked at again although nobody says that anything changed. */
+  readonly pinned?: boolean | undefined;
+  /** What a policy with `pin` and `unpinnedImages: Refuse` refuses: images that are named by a tag alone. */
+  readonly unpinnedImages?: readonly string[] | undefined;
+  /** Let go, but never begun: its author had suspended it and did not resume it. */
+  readonly unused?: boolean;
   readonly ended?: { readonly succeeded: boolean; readonly message: string; readonly at?: string | undefined } | undefined;
 }
 
@@ -62,6 +105,8 @@ export interface PolicyFacts extends PolicyId {
   readonly uid: string;
   readonly generation: number;
   readonly spec: ApprovalPolicySpec;
+  /** Its expressions, compiled. */
+  readonly rules: PolicyRules;
 }
 
 export interface DecisionFacts {
@@ -73,6 +118,9 @@ export interface DecisionFacts {
   readonly via: DecisionVia;
   readonly reason?: string | undefined;
   readonly ticket?: string | undefined;
+  readonly response?: Readonly<Record<string, unknown>> | undefined;
+  readonly reassign?: Reassignment | undefined;
+  readonly standing?: Standing | undefined;
   /** The digest its author named for this request. */
   readonly digest: string;
   /** The uid its author named for this request. */
@@ -84,9 +132,14 @@ export interface DecisionFacts {
 /** What the cluster's RBAC said of somebody's verb `approve` on a policy, with the groups they had when they decided. Whoever was not asked about may not. */
 export interface Permissions {
   mayApprove(approver: string, policy: PolicyId, groups: readonly string[]): boolean;
+  /** The verbs on approvalrequests in the request's namespace. */
+  may(verb: RequestVerb, approver: string, groups: readonly string[]): boolean;
 }
 
-export const nobodyMay: Permissions = { mayApprove: () => false };
+/** Verbs of ours on approvalrequests. */
+export type RequestVerb = 'override' | 'reassign';
+
+export const nobodyMay: Permissions = { mayApprove: () => false, may: () => false };
 
 /** One name for a policy, for maps and messages: `payments/tiers`, or `tiers` for a cluster policy. */
 export const policyName = (p: PolicyId): string => (p.namespace === undefined ? p.name : `${p.namespace}/${p.name}`);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ApprovalPolicySpec, MatchRule } from '../../crds/v1alpha1/index.ts';
 import { policy } from '../../test/fixtures/facts.ts';
 import { governs, type Candidate } from './match.ts';
+import { compileRules } from './rules/compile.ts';
 
 const job: Candidate = { apiGroup: 'batch', kind: 'Job', labels: { app: 'wire' }, namespaceLabels: { env: 'prod' } };
 const request: Candidate = {
@@ -49,6 +50,6 @@ describe('what a policy governs', () => {
     ],
     ['nothing when it has no rule', false, spec(), job],
   ])('%s', (_what, governed, of, candidate) => {
-    expect(governs(of, candidate)).toBe(governed);
+    expect(governs({ spec: of, rules: compileRules(of) }, candidate, () => ({}))).toBe(governed);
   });
 });

@@ -1,4 +1,6 @@
-import type { ApprovalPolicySpec } from '../../crds/v1alpha1/index.ts';
+import type { ApprovalPolicySpec, MatchRule } from '../../crds/v1alpha1/index.ts';
+import type { Program } from './cel/index.ts';
+import type { PolicyRules } from './rules/compile.ts';
 import { selects } from './selector.ts';
 
 /** What a policy's `match` may look at. */
@@ -11,14 +13,39 @@ export interface Candidate {
   readonly operation?: string;
 }
 
-/** Whether any line of the policy's `match` fits. That a namespaced policy speaks for its own namespace alone is for the caller to see to. */
-export function governs(spec: ApprovalPolicySpec, candidate: Candidate): boolean {
-  return spec.match.some(
-    (rule) =>
-      rule.apiGroups.some((group) => group === candidate.apiGroup) &&
-      rule.kinds.some((kind) => kind === candidate.kind) &&
-      selects(rule.objectSelector, candidate.labels) &&
-      selects(rule.namespaceSelector, candidate.namespaceLabels) &&
-      (rule.operations === undefined || (candidate.operation !== undefined && rule.operations.includes(candidate.operation))),
-  );
+/** A policy's `match` with the expressions of its rules, compiled. */
+export interface MatchingPolicy {
+  readonly spec: Pick<ApprovalPolicySpec, 'match'>;
+  readonly rules: Pick<PolicyRules, 'match'>;
+}
+
+/**
+ * Whether any rule of the policy's `match` fits. That a namespaced policy speaks for its own namespace alone is for the caller to see to. `variables` are
+ * what `when` may read; where it fails, the rule fits: what cannot be told apart is held.
+ */
+export function governs(
+  { spec, rules }: MatchingPolicy,
+  candidate: Candidate,
+  variables: () => Readonly<Record<string, unknown>>,
+): boolean {
+  return spec.match.some((rule, i) => selectsIt(rule, candidate) && isTrueOf(rule, rules.match[i], variables));
+}
+
+/** Whether what is governed must be read before it can be told whether a rule fits. */
+export const needsObject = ({ spec }: MatchingPolicy, candidate: Candidate): boolean =>
+  spec.match.some((rule) => rule.when !== undefined && selectsIt(rule, candidate)) &&
+  !spec.match.some((rule) => rule.when === undefined && selectsIt(rule, candidate));
+
+const selectsIt = (rule: MatchRule, candidate: Candidate): boolean =>
+  rule.apiGroups.some((group) => group === candidate.apiGroup) &&
+  rule.kinds.some((kind) => kind === candidate.kind) &&
+  selects(rule.objectSelector, candidate.labels) &&
+  selects(rule.namespaceSelector, candidate.namespaceLabels) &&
+  (rule.operations === undefined || (candidate.operation !== undefined && rule.operations.includes(candidate.operation)));
+
+function isTrueOf(rule: MatchRule, program: Program | undefined, variables: () => Readonly<Record<string, unknown>>): boolean {
+  // One that did not compile has no program, and fits too.
+  if (rule.when === undefined || program === undefined) return true;
+  const result = program.run(variables());
+  return !result.ok || result.value === true;
 }

@@ -29,6 +29,16 @@ export function decide(facts: Observation, evaluation: Evaluation): Outcome | un
     );
   }
   switch (evaluation.verdict) {
+    case 'Overridden':
+      return { approved: true, reason: 'Overridden', message: overriddenMessage(evaluation) };
+    case 'PolicyViolation':
+      return no('PolicyViolation', violationMessage(evaluation));
+    case 'StandingApproval':
+      return {
+        approved: true,
+        reason: 'StandingApproval',
+        message: `Approved along with ${evaluation.approvedUnder ?? '?'}, for further runs of the same.`,
+      };
     case 'Rejected':
       return no('Rejected', rejectedMessage(evaluation));
     case 'Expired':
@@ -38,6 +48,8 @@ export function decide(facts: Observation, evaluation: Evaluation): Outcome | un
     case 'Approved':
       return { approved: true, reason: 'Approved', message: approvedMessage(evaluation) };
     case 'Pending':
+    case 'Frozen':
+    case 'Faulty':
     case 'NobodyAsked':
     case 'NoPolicy':
       return undefined;
@@ -49,14 +61,26 @@ const no = (reason: Reason, message: string): Outcome => ({ approved: false, rea
 const names = (list: readonly string[]): string => [...new Set(list)].sort().join(', ');
 
 function approvedMessage({ stages }: Evaluation): string {
-  return `Approved by ${names(stages.flatMap((s) => s.require.flatMap((r) => r.approvedBy)))}.`;
+  return `Approved by ${names(stages.flatMap((s) => [...s.require.flatMap((r) => r.approvedBy), ...(s.escalation?.approvedBy ?? [])]))}.`;
 }
 
 function autoMessage({ policies }: Evaluation): string {
   return `Approved without asking anybody, by ${names(policies.map((p) => `rule ${p.autoApproves ?? '?'} of ${p.kind} ${p.name}`))}.`;
 }
 
-function rejectedMessage({ stages, decisions }: Evaluation): string {
+function overriddenMessage({ override }: Evaluation): string {
+  return `Overridden by ${names(override?.by ?? [])}, ticket ${override?.ticket ?? '?'}; somebody else must review it.`;
+}
+
+function violationMessage({ policies }: Evaluation): string {
+  return policies
+    .flatMap((p) => (p.violations ?? []).map((message) => `${p.kind} ${p.name}: ${message}`))
+    .filter((message, index, all) => all.indexOf(message) === index)
+    .join('; ');
+}
+
+function rejectedMessage({ stages, decisions, lateStage }: Evaluation): string {
+  if (lateStage !== undefined && !stages.some((s) => s.state === 'Rejected')) return `Stage ${lateStage} was not satisfied in time.`;
   const who = names(stages.flatMap((s) => s.rejectedBy ?? []));
   const reason = decisions.find((d) => d.counted && d.verdict === 'Reject' && d.reason !== undefined)?.reason;
   return `Rejected by ${who}${reason === undefined ? '.' : `: ${reason}`}`;

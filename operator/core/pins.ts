@@ -89,6 +89,10 @@ export function unpinnedImages(pod: PodSpec): string[] {
   return [...new Set(named.filter((image) => !isPinned(image)))].sort(compare);
 }
 
+/** Whether there is anything to pin. */
+export const refersToContents = (references: References | undefined): boolean =>
+  references !== undefined && references.configMaps.length + references.secrets.length > 0;
+
 /** What pods read of a ConfigMap or Secret. */
 export interface Content {
   readonly metadata: { readonly uid: string };

@@ -103,7 +103,7 @@ describe('a request for held work', () => {
       { count: 1, from: [user('bob'), user('carol')] },
       { count: 1, from: [user('bob')] },
     ];
-    const policies = [policy('narrow', { stages: [{ name: 'both', rejections: 1, require }] })];
+    const policies = [policy('narrow', { stages: [{ name: 'both', rejections: 1, onTimeout: 'Expire', require }] })];
     expect(kinds(plan(observation({ policies, decisions: [decision('bob'), decision('carol')] })))).toEqual(['release']);
   });
 

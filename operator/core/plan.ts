@@ -1,10 +1,15 @@
-import type { ApprovalRequestStatus, Condition, DecisionRecord } from '../../crds/v1alpha1/index.ts';
-import { rfc3339, says, withStatements, type Statement } from './conditions.ts';
+import type { ApprovalRequestStatus, DecisionRecord, Pin, Requester } from '../../crds/v1alpha1/index.ts';
+import { rfc3339, says, withStatements } from './conditions.ts';
+import { shortestMs } from './duration.ts';
 import { evaluate, type Evaluation } from './evaluate.ts';
-import { describeOpen } from './explain.ts';
 import type { Observation } from './facts.ts';
 import { decide, outcomeOf, type Outcome } from './outcome.ts';
+import { reviewOf } from './override.ts';
 import { phaseOf } from './phases.ts';
+import { standingOf } from './standing.ts';
+import { pinRecheckMs } from './pins.ts';
+import { isTrue, kstatus, statementsFor } from './statements.ts';
+import { timeOf } from './timing.ts';
 
 /** What is still owed to the world, each on its own evidence. */
 export type Effect =
@@ -13,8 +18,16 @@ export type Effect =
   /** End the held subject as failed. */
   | { readonly kind: 'refuse'; readonly reason: string; readonly message: string };
 
+/** Have this request counted among those that another one's standing approval covers; it is approved once it is. */
+export interface Claim {
+  readonly kind: 'claim';
+  readonly source: string;
+}
+
 export interface Plan {
   readonly status: ApprovalRequestStatus;
+  /** Owed before the status is written; once such a thing has happened the facts are others. */
+  readonly before: readonly Claim[];
   /** Owed once the status is written. */
   readonly after: readonly Effect[];
   /** When time alone changes something, in milliseconds since the epoch. */
@@ -30,13 +43,26 @@ export function plan(facts: Observation): Plan {
   return isDraft ? planDraft(facts) : planSubmitted(facts);
 }
 
-function planDraft({ request, now, subject }: Observation): Plan {
+function planDraft(facts: Observation): Plan {
+  const { request, now, subject } = facts;
   const statements = [
     says('Approved', 'Unknown', 'Draft', 'A draft: nobody is asked until spec.draft is false.'),
     ...kstatus('Reconciling', 'Draft', 'A draft: nobody is asked until spec.draft is false.'),
   ];
   const conditions = withStatements(request.status?.conditions ?? [], statements, { now, generation: request.generation });
-  return { status: { ...base(request, subject.digest), phase: 'Draft', policies: [], stages: [], decisions: [], conditions }, after: [] };
+  return {
+    status: {
+      ...base(request, request.requester, subject.digest),
+      ...present({ pins: pinsOf(facts) }),
+      phase: 'Draft',
+      policies: [],
+      stages: [],
+      decisions: [],
+      conditions,
+    },
+    before: [],
+    after: [],
+  };
 }
 
 function planSubmitted(facts: Observation): Plan {
@@ -44,7 +70,10 @@ function planSubmitted(facts: Observation): Plan {
   const before = facts.request.status;
   const recorded = outcomeOf(before?.conditions ?? []);
   const outcome = recorded ?? decide(facts, evaluation);
-  const conditions = withStatements(before?.conditions ?? [], statementsFor(facts, evaluation, outcome), {
+  const approvedAt = outcome?.approved === true ? (timeOf(before?.approvedAt) ?? facts.now) : undefined;
+  const lapsesAt = approvedAt === undefined ? undefined : lapseOf(facts, evaluation, approvedAt);
+  const lapsedAt = lapsesAt !== undefined && lapsesAt <= facts.now ? lapsesAt : undefined;
+  const conditions = withStatements(before?.conditions ?? [], statementsFor(facts, evaluation, outcome, lapsedAt), {
     now: facts.now,
     generation: facts.request.generation,
   });
@@ -52,11 +81,22 @@ function planSubmitted(facts: Observation): Plan {
     before !== undefined && recorded !== undefined && isOver(facts, recorded, evaluation) ? frozen(before, evaluation) : evaluation;
   const digest = recorded === undefined ? facts.subject.digest : before?.subjectDigest;
   const status: ApprovalRequestStatus = {
-    ...base(facts.request, digest),
+    ...base(facts.request, evaluation.requester, digest),
     phase: phaseOf(conditions, { draft: false, someoneAsked: evaluation.verdict === 'Pending' }),
     submittedAt: rfc3339(evaluation.submittedAt),
     expiresAt: recorded === undefined ? rfc3339(evaluation.expiresAt) : (before?.expiresAt ?? rfc3339(evaluation.expiresAt)),
     approvals: tally(shown.stages),
+    ...present({
+      resolvedAt: evaluation.resolvedAt === undefined ? undefined : rfc3339(evaluation.resolvedAt),
+      risk: recorded === undefined ? evaluation.risk : before?.risk,
+      pins: recorded === undefined ? pinsOf(facts) : before?.pins,
+      response: recorded === undefined ? evaluation.response : before?.response,
+      approvedAt: approvedAt === undefined ? undefined : rfc3339(approvedAt),
+      earliestRelease: earliestRelease(facts, evaluation, outcome),
+      override: recorded === undefined ? evaluation.override : reviewOf(facts, evaluation),
+      standing: standingOf(facts, evaluation, outcome),
+      approvedUnder: recorded === undefined ? evaluation.approvedUnder : before?.approvedUnder,
+    }),
     policies: [...shown.policies].slice(0, 64),
     stages: [...shown.stages].slice(0, 64),
     decisions: listed(shown.decisions.filter((d) => d.approver !== '')),
@@ -64,10 +104,55 @@ function planSubmitted(facts: Observation): Plan {
   };
   return {
     status,
-    after: effects(facts, evaluation, outcome),
-    ...(outcome === undefined ? { wakeAt: evaluation.nextDeadline } : {}),
+    before: evaluation.claims === undefined ? [] : [{ kind: 'claim', source: evaluation.claims }],
+    after: lapsedAt === undefined ? effects(facts, evaluation, outcome) : lapse(facts, evaluation, lapsedAt),
+    ...wake(Math.min(pinsAgainAt(facts), outcome === undefined ? evaluation.nextDeadline : waitsUntil(facts, evaluation, lapsesAt))),
   };
 }
+
+const wake = (at: number): Pick<Plan, 'wakeAt'> => (at === Infinity ? {} : { wakeAt: at });
+
+const pinsOf = ({ subject }: Observation): Pin[] | undefined =>
+  subject.pins === undefined || subject.pins.length === 0 ? undefined : [...subject.pins];
+
+/** Nobody tells when what work refers to is changed, as long as it is not settled. */
+const pinsAgainAt = ({ subject, request, now }: Observation): number =>
+  subject.pinned === true && outcomeOf(request.status?.conditions ?? []) === undefined ? now + pinRecheckMs : Infinity;
+
+/** When time alone changes something for an approved request: it may be let go, or not any more. */
+function waitsUntil(facts: Observation, { gate }: Evaluation, lapsesAt: number | undefined): number {
+  if (isReleased(facts) && facts.subject.unused !== true) return Infinity;
+  return Math.min(lapsesAt !== undefined && lapsesAt > facts.now ? lapsesAt : Infinity, gate.opensAt ?? Infinity);
+}
+
+/** When an approval that nobody has used is no longer good; undefined when it is good for ever, or used. */
+function lapseOf(facts: Observation, { policies }: Evaluation, approvedAt: number): number | undefined {
+  const { subject } = facts;
+  if (subject.ended !== undefined || (isReleased(facts) && subject.unused !== true)) return undefined;
+  const goodFor = shortestMs(policies.map((p) => p.approvalValidFor));
+  return goodFor === undefined ? undefined : approvedAt + goodFor;
+}
+
+const isReleased = ({ subject, request }: Observation): boolean =>
+  subject.released?.request === request.name || isTrue(request.status?.conditions, 'Released');
+
+/** What was approved and not used ends as what was refused does. */
+function lapse({ request, subject }: Observation, { policies }: Evaluation, at: number): Effect[] {
+  if (!request.governs || !subject.exists || subject.ended !== undefined) return [];
+  if (!subject.held && subject.unused !== true) return [];
+  if (policies.some((p) => p.onRefusal === 'Keep')) return [];
+  return [{ kind: 'refuse', reason: 'ApprovalExpired', message: `It was approved, but nobody used that before ${rfc3339(at)}.` }];
+}
+
+/** Shown while the time alone keeps it. */
+function earliestRelease(facts: Observation, { gate, override }: Evaluation, outcome: Outcome | undefined): string | undefined {
+  if (gate.open || gate.opensAt === undefined || override !== undefined || outcome?.approved === false || isReleased(facts))
+    return undefined;
+  return rfc3339(gate.opensAt);
+}
+
+const present = <T extends object>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } =>
+  Object.fromEntries(Object.entries(fields).filter(([, field]) => field !== undefined)) as { [K in keyof T]?: NonNullable<T[K]> };
 
 /** The last of them, but whatever counts before what does not: a flood of comments must not push out of the record who agreed, and why. */
 function listed(decisions: readonly DecisionRecord[]): DecisionRecord[] {
@@ -79,12 +164,12 @@ function listed(decisions: readonly DecisionRecord[]): DecisionRecord[] {
 }
 
 /** Who asked is shown as far as the schema has room for it: a status that is refused whole would tell nobody anything. */
-function base(request: Observation['request'], digest: string | undefined) {
-  const { username, groups } = request.requester;
+function base(request: Observation['request'], requester: Requester, digest: string | undefined) {
+  const { username, groups, submittedBy } = requester;
   const shown = groups.filter((group) => group.length > 0 && group.length <= 512).slice(0, 1024);
   return {
     observedGeneration: request.generation,
-    ...(username === '' ? {} : { requester: { username, groups: shown } }),
+    ...(username === '' ? {} : { requester: { username, groups: shown, ...(submittedBy === undefined ? {} : { submittedBy }) } }),
     ...(digest === undefined ? {} : { subjectDigest: digest }),
   };
 }
@@ -137,106 +222,6 @@ function mayRelease(facts: Observation, evaluation: Evaluation, outcome: Outcome
   const recorded = facts.request.status?.subjectDigest;
   const unchanged = outcomeOf(facts.request.status?.conditions ?? []) === undefined || recorded === facts.subject.digest;
   const again = decide(facts, evaluation);
-  return outcome.approved && unchanged && again?.approved === true;
+  const inTime = evaluation.gate.open || outcome.reason === 'Overridden';
+  return outcome.approved && unchanged && again?.approved === true && inTime;
 }
-
-function statementsFor(facts: Observation, evaluation: Evaluation, outcome: Outcome | undefined): Statement[] {
-  return [
-    ...validity(facts, evaluation),
-    approval(evaluation, facts, outcome),
-    ...(outcome === undefined ? [] : [says('Settled', 'True', 'Settled', outcome.message)]),
-    ...progress(facts, evaluation, outcome),
-  ];
-}
-
-function validity(facts: Observation, evaluation: Evaluation): Statement[] {
-  const { fault } = facts.subject;
-  const valid =
-    fault === undefined
-      ? says('Valid', 'True', 'Accepted', 'The request can be understood.')
-      : says('Valid', 'False', 'InvalidSpec', `It holds until this is mended: ${fault}`);
-  const missing = facts.missingPolicies.map((p) => p.name).join(', ');
-  const matched =
-    evaluation.verdict === 'NoPolicy'
-      ? says(
-          'PolicyMatched',
-          'False',
-          'NoPolicy',
-          missing === '' ? 'No policy applies, so nobody can agree.' : `These policies apply but do not exist: ${missing}.`,
-        )
-      : says('PolicyMatched', 'True', 'PoliciesMatched', `Asked by ${[...new Set(evaluation.policies.map((p) => p.name))].join(', ')}.`);
-  return [valid, matched];
-}
-
-function approval(evaluation: Evaluation, facts: Observation, outcome: Outcome | undefined): Statement {
-  if (outcome !== undefined) return says('Approved', outcome.approved ? 'True' : 'False', outcome.reason, outcome.message);
-  const reason = evaluation.verdict === 'NoPolicy' ? 'NoPolicy' : evaluation.verdict === 'NobodyAsked' ? 'NobodyAsked' : 'Reviewing';
-  return says('Approved', 'Unknown', reason, describeOpen(evaluation, facts));
-}
-
-/** Released and Completed, and what generic tools read: Ready, Reconciling, Stalled. */
-function progress(facts: Observation, evaluation: Evaluation, outcome: Outcome | undefined): Statement[] {
-  const { subject, request } = facts;
-  const wasReleased = isTrue(request.status?.conditions, 'Released');
-  const released = subject.released?.request === request.name || wasReleased;
-  if (outcome === undefined) {
-    const waiting = describeOpen(evaluation, facts);
-    return [...(request.governs ? [says('Released', 'False', 'Held', waiting)] : []), ...kstatus('Reconciling', 'Reviewing', waiting)];
-  }
-  if (!outcome.approved) {
-    return [
-      ...(request.governs && !wasReleased ? [says('Released', 'False', outcome.reason, outcome.message)] : []),
-      ...kstatus('Stalled', outcome.reason, outcome.message),
-    ];
-  }
-  if (!request.governs) return kstatus('Ready', outcome.reason, outcome.message);
-  if (!released && !subject.exists) {
-    const never = unreleased(facts, evaluation);
-    return [
-      says('Released', 'False', 'SubjectGone', never),
-      says('Completed', 'True', 'SubjectGone', never),
-      ...kstatus('Stalled', 'SubjectGone', never),
-    ];
-  }
-  if (!released)
-    return [
-      says('Released', 'False', 'Held', unreleased(facts, evaluation)),
-      ...kstatus('Reconciling', 'Held', unreleased(facts, evaluation)),
-    ];
-  return [
-    says('Released', 'True', 'Released', 'What was approved was let go.'),
-    ...completion(facts),
-    ...kstatus('Ready', outcome.reason, outcome.message),
-  ];
-}
-
-function unreleased(facts: Observation, evaluation: Evaluation): string {
-  if (!facts.subject.exists) return 'It was approved, but what was approved does not exist any more.';
-  if (
-    facts.subject.digest !== facts.request.status?.subjectDigest &&
-    facts.request.status !== undefined &&
-    isTrue(facts.request.status.conditions, 'Settled')
-  )
-    return 'It was approved, but has been changed since; it stays held.';
-  if (facts.request.spec.cancelled) return 'It was approved, and cancelled before it was let go; it stays held.';
-  return decide(facts, evaluation)?.approved === true
-    ? 'About to be let go.'
-    : `It was approved, but a policy has become stricter since; it stays held until that is satisfied too. ${describeOpen(evaluation, facts)}`;
-}
-
-function completion({ subject, request }: Observation): Statement[] {
-  if (isTrue(request.status?.conditions, 'Completed')) return [];
-  if (subject.ended !== undefined) {
-    return [says('Completed', 'True', subject.ended.succeeded ? 'Succeeded' : 'Failed', subject.ended.message)];
-  }
-  if (!subject.exists) return [says('Completed', 'True', 'SubjectGone', 'It was deleted before anybody saw it end.')];
-  return [says('Completed', 'False', 'Running', 'It has been let go and has not ended.')];
-}
-
-/** Exactly one of the three is True, as kstatus wants it. */
-function kstatus(which: 'Ready' | 'Reconciling' | 'Stalled', reason: Statement['reason'], message: string): Statement[] {
-  return (['Ready', 'Reconciling', 'Stalled'] as const).map((type) => says(type, type === which ? 'True' : 'False', reason, message));
-}
-
-const isTrue = (conditions: readonly Condition[] | undefined, type: string): boolean =>
-  conditions?.some((c) => c.type === type && c.status === 'True') ?? false;

@@ -1,9 +1,10 @@
-import type { Requirement } from '../../crds/v1alpha1/index.ts';
-import { isBarred, qualifies, type Person } from './eligibility.ts';
+import type { ApproverRef } from '../../crds/v1alpha1/index.ts';
+import { isBarred, qualifies, type Person, type Roll, type StandInSeen } from './eligibility.ts';
 import type { Permissions } from './facts.ts';
 import { policyKey } from './facts.ts';
-import { fillPlaces } from './matching.ts';
-import type { AskedStage } from './resolve.ts';
+import { seat } from './matching.ts';
+import { applies, type AskedStage } from './resolve.ts';
+import type { StageTimes } from './timing.ts';
 import type { Vote } from './votes.ts';
 
 /** One stage with the votes put in. */
@@ -14,85 +15,176 @@ export interface CountedStage {
   readonly approvals: number;
   /** Per requirement, in its order: who fills its places. */
   readonly approvedBy: readonly (readonly string[])[];
+  /** Who fills the places of its escalation, where that is what counts. */
+  readonly escalatedTo?: readonly string[];
   readonly rejectedBy: readonly string[];
+  readonly standIns: readonly StandInSeen[];
   readonly satisfied: boolean;
   readonly rejected: boolean;
-  /** Approvals given later than this, in milliseconds since the epoch, are of no use here. */
-  readonly closesAt: number;
+  readonly times: StageTimes;
 }
 
-/** When a stage stops taking approvals. */
-export type Closing = (stage: AskedStage) => number;
+/** Somebody who voted, last at that time (milliseconds since the epoch), or who might vote now. */
+export type MaybeVoter = Person & { readonly votedAt?: number };
+
+/** What counting depends on beside the stages and the votes. */
+export interface Poll {
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** Whoever may count as having asked; an empty name is somebody unknown. */
+  readonly requesters: readonly string[];
+  readonly permissions: Permissions;
+  /** For whom a person may decide: themselves first, then who had delegated to them when they voted, or by now. */
+  principalsOf(person: MaybeVoter): readonly Person[];
+  standInsOf(stage: AskedStage): readonly StandInSeen[];
+  timesOf(stage: AskedStage): StageTimes;
+}
+
+/** Somebody's approval in a place, and in whose name it fills it. */
+export interface Seating {
+  readonly voter: string;
+  readonly principal: string;
+}
+
+export interface Counted {
+  readonly stages: readonly CountedStage[];
+  /** Who decided in whose stead, by the name of who decided. */
+  readonly inStead: ReadonlyMap<string, string>;
+}
 
 interface Place {
   readonly stage: AskedStage;
-  readonly requirement: Requirement;
+  /** The index of the requirement; `escalation` for a place of the escalation. */
+  readonly line: number | 'escalation';
+  readonly from: readonly ApproverRef[];
 }
 
-/** Whether this person's approval could fill some place of the stage. */
-export function mayApprove(stage: AskedStage, person: Person, requester: string, permissions: Permissions): boolean {
-  return !isBarred(person, requester, stage.separation) && mayReject(stage, person, permissions);
+/** By what the lists of a stage are read. */
+const rollOf = (stage: AskedStage, poll: Pick<Poll, 'permissions' | 'standInsOf'>): Roll => ({
+  policy: stage.policy,
+  permissions: poll.permissions,
+  standIns: poll.standInsOf(stage),
+  reassignTo: stage.reassignTo ?? [],
+});
+
+const isEscalated = (stage: AskedStage, { now, timesOf }: Poll): boolean =>
+  stage.escalation !== undefined && now >= timesOf(stage).deadline;
+
+/** Everybody whom a stage asks now: its own lists, and that of its escalation once its time is over. */
+const listsOf = (stage: AskedStage, poll: Poll): (readonly ApproverRef[])[] => [
+  ...stage.require.map(({ from }) => from),
+  ...(stage.escalation !== undefined && isEscalated(stage, poll) ? [stage.escalation.from] : []),
+];
+
+/** Whether this person's approval could fill some place of the stage, in their own name or in somebody's stead. */
+export function mayApprove(stage: AskedStage, person: MaybeVoter, poll: Poll): boolean {
+  if (isBarred(person, poll.requesters, stage.separation)) return false;
+  return poll.principalsOf(person).some((p) => !isBarred(p, poll.requesters, stage.separation) && isAsked(stage, p, poll));
 }
 
 /** Whether this person's rejection counts in the stage: it does for everybody whom it asks, the requester included, as a no only ever holds. */
-export const mayReject = (stage: AskedStage, person: Person, permissions: Permissions): boolean =>
-  stage.require.some((requirement) => qualifies(requirement, person, stage.policy, permissions));
+export const mayReject = (stage: AskedStage, person: MaybeVoter, poll: Poll): boolean =>
+  applies(stage) && poll.principalsOf(person).some((principal) => isAsked(stage, principal, poll));
+
+function isAsked(stage: AskedStage, principal: Person, poll: Poll): boolean {
+  const roll = rollOf(stage, poll);
+  return applies(stage) && listsOf(stage, poll).some((from) => qualifies(from, principal, roll));
+}
 
 /**
  * Puts the weighed votes into the stages. Within one version of a policy a person fills one place in all its stages (`distinctAcrossStages`, the
- * default) or one place in each; different policies count the same person separately.
+ * default) or one place in each; different policies count the same person separately. A stage whose time is over and that escalates is satisfied by
+ * its own people or by those of its escalation.
  */
-export function countStages(
-  stages: readonly AskedStage[],
-  votes: readonly Vote[],
-  requester: string,
-  permissions: Permissions,
-  closesAt: Closing,
-): CountedStage[] {
+export function countStages(stages: readonly AskedStage[], votes: readonly Vote[], poll: Poll): Counted {
+  const asOwn = seatAll(stages, votes, poll, () => false);
+  const late = asOwn.stages.filter((s) => !s.satisfied && isEscalated(s.asked, poll)).map((s) => s.asked);
+  return late.length === 0 ? asOwn : seatAll(stages, votes, poll, (stage) => late.includes(stage));
+}
+
+function seatAll(stages: readonly AskedStage[], votes: readonly Vote[], poll: Poll, escalates: (stage: AskedStage) => boolean): Counted {
   const weighed = votes.filter((v) => v.fault === undefined);
   const approvers = weighed.filter((v) => v.decision.verdict === 'Approve').map(voterOf);
   const rejecters = weighed.filter((v) => v.decision.verdict === 'Reject').map(voterOf);
-  const filled = new Map<Place, Person>();
-  const places = new Map<AskedStage, Place[]>();
+  const places = new Map(stages.map((stage) => [stage, placesOf(stage, escalates(stage))]));
+  const filled = new Map<Place, Seating>();
   for (const group of seatingGroups(stages)) {
-    const groupPlaces = group.flatMap((stage) => {
-      const own = stage.require.flatMap((requirement) => Array.from({ length: requirement.count }, (): Place => ({ stage, requirement })));
-      places.set(stage, own);
-      return own;
-    });
-    const fits = (person: Voter, { stage, requirement }: Place): boolean =>
-      person.since <= closesAt(stage) &&
-      !isBarred(person, requester, stage.separation) &&
-      qualifies(requirement, person, stage.policy, permissions);
-    for (const [place, person] of fillPlaces(groupPlaces, approvers, fits)) filled.set(place, person);
+    const found = seat(
+      group.flatMap((stage) => places.get(stage) ?? []),
+      approvers,
+      { principalsOf: poll.principalsOf, identity, fits: fitsIn(poll) },
+    );
+    for (const [place, { voter, principal }] of found) filled.set(place, { voter: voter.username, principal: principal.username });
   }
-  return stages.map((stage) => ({
-    ...count(stage, places.get(stage) ?? [], filled, rejecters, permissions),
-    closesAt: closesAt(stage),
-  }));
+  const inStead = [...filled.values()].flatMap(({ voter, principal }): [string, string][] =>
+    voter === principal ? [] : [[voter, principal]],
+  );
+  return {
+    stages: stages.map((stage) => count(stage, places.get(stage) ?? [], filled, rejecters, poll)),
+    inStead: new Map(inStead),
+  };
 }
+
+function placesOf(stage: AskedStage, escalated: boolean): Place[] {
+  if (!applies(stage)) return [];
+  if (escalated && stage.escalation !== undefined) {
+    const { from, count } = stage.escalation;
+    return Array.from({ length: count }, () => ({ stage, line: 'escalation', from }));
+  }
+  return stage.require.flatMap(({ count, from }, line) => Array.from({ length: count }, (): Place => ({ stage, line, from })));
+}
+
+/** Whether a vote can fill a place in the name of a principal. Neither of the two may have asked for it. */
+const fitsIn =
+  (poll: Poll) =>
+  (principal: Person, { stage, from }: Place, voter: Voter): boolean =>
+    voter.since <= poll.timesOf(stage).closesAt &&
+    !isBarred(voter, poll.requesters, stage.separation) &&
+    !isBarred(principal, poll.requesters, stage.separation) &&
+    !(voter.username !== principal.username && isGone(principal, stage, poll)) &&
+    qualifies(from, principal, rollOf(stage, poll));
+
+/** Somebody stands in for them in this stage. Then nobody else does by a delegation of theirs, or one person would be two. */
+const isGone = (person: Person, stage: AskedStage, poll: Poll): boolean =>
+  poll.standInsOf(stage).some((standIn) => standIn.for === person.username);
 
 function count(
   asked: AskedStage,
   places: readonly Place[],
-  filled: ReadonlyMap<Place, Person>,
-  rejecters: readonly Person[],
-  permissions: Permissions,
-): Omit<CountedStage, 'closesAt'> {
-  const approvedBy = asked.require.map((requirement) =>
-    places.flatMap((place) => (place.requirement === requirement ? (filled.get(place)?.username ?? []) : [])).sort(),
-  );
-  const approvals = approvedBy.reduce((sum, names) => sum + names.length, 0);
-  const rejectedBy = rejecters.filter((person) => mayReject(asked, person, permissions)).map((p) => p.username);
+  filled: ReadonlyMap<Place, Seating>,
+  rejecters: readonly Voter[],
+  poll: Poll,
+): CountedStage {
+  const by = (line: Place['line']): string[] =>
+    places.flatMap((place) => (place.line === line ? (filled.get(place)?.voter ?? []) : [])).sort();
+  const approvedBy = asked.require.map((_, line) => by(line));
+  const escalatedTo = places.some((p) => p.line === 'escalation') ? by('escalation') : undefined;
+  const approvals = places.filter((place) => filled.has(place)).length;
+  const rejectedBy = rejecters.filter((person) => mayReject(asked, person, poll)).map((p) => p.username);
   return {
     asked,
     required: places.length,
     approvals,
     approvedBy,
+    ...(escalatedTo === undefined ? {} : { escalatedTo }),
     rejectedBy: rejectedBy.sort(),
+    standIns: poll.standInsOf(asked),
     satisfied: places.length > 0 && approvals === places.length,
-    rejected: rejectedBy.length >= (asked.rejections ?? 1),
+    rejected: isRejected(asked, rejecters, poll),
+    times: poll.timesOf(asked),
   };
+}
+
+/** Enough rejections, of different people: somebody's no in their own name and another's in their stead are one. */
+function isRejected(stage: AskedStage, rejecters: readonly Voter[], poll: Poll): boolean {
+  if (!applies(stage)) return false;
+  const wanted = Array.from({ length: stage.rejections ?? 1 }, (_, index) => ({ index }));
+  const found = seat(wanted, rejecters, {
+    principalsOf: poll.principalsOf,
+    identity,
+    fits: (principal) => isAsked(stage, principal, poll),
+  });
+  return found.size === wanted.length;
 }
 
 /** Stages in which one person may fill only one place between them. */
@@ -109,8 +201,16 @@ function seatingGroups(stages: readonly AskedStage[]): AskedStage[][] {
 export const originKey = (stage: AskedStage): string =>
   `${stage.policy === undefined ? 'own' : policyKey(stage.policy)} ${stage.asSubmitted}`;
 
+const identity = ({ username }: Person): string => username;
+
 interface Voter extends Person {
   readonly since: number;
+  readonly votedAt: number;
 }
 
-const voterOf = ({ decision, since }: Vote): Voter => ({ username: decision.approver, groups: decision.groups, since });
+const voterOf = ({ decision, since }: Vote): Voter => ({
+  username: decision.approver,
+  groups: decision.groups,
+  since,
+  votedAt: Date.parse(decision.time),
+});

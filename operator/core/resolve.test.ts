@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { group, observation, policy, settle, stage, user } from '../../test/fixtures/facts.ts';
+import { group, judged, observation, policy, settle, stage, user, withRules } from '../../test/fixtures/facts.ts';
 import type { PolicyFacts } from './facts.ts';
 import { whatIsAsked } from './resolve.ts';
 
@@ -11,7 +11,7 @@ const { spec } = observation().request;
 /** What is asked now of a request that was submitted under `before`. */
 function asked(before: PolicyFacts[], now: PolicyFacts[]) {
   const { status } = settle(observation({ policies: before })).request;
-  return whatIsAsked(spec, now, { policies: status!.policies, stages: status!.stages });
+  return whatIsAsked(spec, judged(now), { policies: status!.policies, stages: status!.stages });
 }
 
 const names = (of: ReturnType<typeof whatIsAsked>) => of.policies.map((p) => `${p.name} ${p.generation} ${p.asSubmitted ? 'then' : 'now'}`);
@@ -23,7 +23,7 @@ describe('what is asked at submission', () => {
       [first, second],
       [second, first],
     ]) {
-      const of = whatIsAsked(own, policies, undefined);
+      const of = whatIsAsked(own, judged(policies), undefined);
       expect(of.policies).toEqual([
         {
           kind: 'ApprovalPolicy',
@@ -75,7 +75,7 @@ describe('what is asked at submission', () => {
     ['one that agrees and one that asks nobody', false, false, [second, policy('empty')]],
     ['one that asks people and one that asks nobody', false, true, [first, policy('empty')]],
   ])('%s: agreed %s, answerable %s', (_what, agreed, answerable, policies) => {
-    expect(whatIsAsked(spec, policies, undefined)).toMatchObject({ agreed, answerable });
+    expect(whatIsAsked(spec, judged(policies), undefined)).toMatchObject({ agreed, answerable });
   });
 });
 
@@ -128,7 +128,7 @@ describe('what is asked later', () => {
     [
       'is listed twice when it agrees no more',
       [second],
-      [policy('b-second', {}, { ...second, generation: 2, spec: policy('x').spec })],
+      [{ ...second, ...withRules(), generation: 2 }],
       ['b-second 1 then', 'b-second 2 now'],
     ],
     [
@@ -155,7 +155,7 @@ describe('what is asked later', () => {
 
   it("has the request's own stages as they are now, once", () => {
     const { status } = settle(observation({ policies: [first], spec: { stages: [stage('mine', 1, [user('carol')])] } })).request;
-    const now = whatIsAsked({ ...spec, stages: [stage('other', 1, [user('dave')])] }, [first], {
+    const now = whatIsAsked({ ...spec, stages: [stage('other', 1, [user('dave')])] }, judged([first]), {
       policies: status!.policies,
       stages: status!.stages,
     });
@@ -166,9 +166,9 @@ describe('what is asked later', () => {
     const stricter = policy('a-first', { ...first.spec, stages: [stage('s', 1, [user('carol')])] }, { generation: 2 });
     const before = settle(observation({ policies: [first] }));
     const { status } = settle({ ...before, policies: [stricter] }).request;
-    expect(names(whatIsAsked(spec, [{ ...first, generation: 3 }], { policies: status!.policies, stages: status!.stages }))).toEqual([
-      'a-first 1 then',
-    ]);
+    expect(names(whatIsAsked(spec, judged([{ ...first, generation: 3 }]), { policies: status!.policies, stages: status!.stages }))).toEqual(
+      ['a-first 1 then'],
+    );
   });
 
   it.each<[string, boolean, boolean, PolicyFacts[], PolicyFacts[]]>([

@@ -1,12 +1,31 @@
-import type { ApprovalRequestSpec, PolicyRecord, ResolvedStage, Separation, Stage } from '../../crds/v1alpha1/index.ts';
+import type { ApprovalRequestSpec, PolicyRecord, RequestedStage, ResolvedStage, Separation, Stage } from '../../crds/v1alpha1/index.ts';
 import { canonicalJson } from './digest.ts';
 import type { PolicyFacts, PolicyId } from './facts.ts';
 import { policyKey } from './facts.ts';
+import type { Judgement } from './rules/judge.ts';
 
 /** A stage that must be satisfied, before anybody's vote is put in. */
-export type AskedStage = Pick<ResolvedStage, 'name' | 'policy' | 'asSubmitted' | 'rejections' | 'timeout' | 'separation'> & {
+export type AskedStage = Pick<
+  ResolvedStage,
+  | 'name'
+  | 'policy'
+  | 'asSubmitted'
+  | 'rejections'
+  | 'timeout'
+  | 'separation'
+  | 'applies'
+  | 'onTimeout'
+  | 'escalation'
+  | 'businessHours'
+  | 'reassignTo'
+> & {
   readonly require: Stage['require'];
 };
+
+/** A policy with what its rules say of the request. */
+export interface JudgedPolicy extends PolicyFacts {
+  readonly judgement: Judgement;
+}
 
 /** What all policies together ask, as they were at submission and as they are now. */
 export interface Asked {
@@ -21,31 +40,38 @@ export interface Asked {
 const defaultSeparation: Separation = { requesterMayApprove: false, distinctAcrossStages: true };
 
 /** What one policy asks of a request, as it is now. */
-function stagesOf(policy: PolicyFacts, asSubmitted: boolean): AskedStage[] {
-  const { kind, namespace, name, generation, spec } = policy;
-  const origin = { kind, name, generation, ...(namespace === undefined ? {} : { namespace }) };
-  return (spec.stages ?? []).map((stage) => asked(stage, asSubmitted, spec.separation, origin));
+function stagesOf(policy: JudgedPolicy, asSubmitted: boolean): AskedStage[] {
+  const { kind, namespace, name, generation, spec, judgement } = policy;
+  const policyOf = { kind, name, generation, ...(namespace === undefined ? {} : { namespace }) };
+  const { requesterMayApprove, distinctAcrossStages } = spec.separation;
+  return (spec.stages ?? []).map((stage, i) => ({
+    ...asked(stage, asSubmitted, { requesterMayApprove, distinctAcrossStages }),
+    policy: policyOf,
+    ...(judgement.applies[i] === false ? { applies: false } : {}),
+    // What has a default is left out, so that a status says only what is unusual.
+    ...(stage.onTimeout === 'Expire' ? {} : { onTimeout: stage.onTimeout }),
+    ...(stage.escalation === undefined ? {} : { escalation: stage.escalation }),
+    ...(spec.businessHours === undefined || stage.timeout === undefined ? {} : { businessHours: spec.businessHours }),
+    ...(stage.reassignTo === undefined ? {} : { reassignTo: stage.reassignTo }),
+  }));
 }
 
 /** The stages that the request itself adds; nobody's policy stands behind them, so the strict defaults hold. */
 const ownStages = (spec: ApprovalRequestSpec): AskedStage[] => (spec.stages ?? []).map((stage) => asked(stage, true, defaultSeparation));
 
-function asked(stage: Stage, asSubmitted: boolean, separation: Separation, policy?: AskedStage['policy']): AskedStage {
+function asked(stage: RequestedStage, asSubmitted: boolean, separation: Separation): AskedStage {
   return {
     name: stage.name,
     asSubmitted,
     rejections: stage.rejections,
     require: stage.require,
     separation,
-    ...(policy === undefined ? {} : { policy }),
     ...(stage.timeout === undefined ? {} : { timeout: stage.timeout }),
   };
 }
 
-function recordOf(policy: PolicyFacts, asSubmitted: boolean): PolicyRecord {
-  const { kind, namespace, name, uid, generation, spec } = policy;
-  // `when` has one value so far, "true": the first rule applies.
-  const auto = spec.autoApprove?.[0];
+function recordOf({ kind, namespace, name, uid, generation, spec, judgement }: JudgedPolicy, asSubmitted: boolean): PolicyRecord {
+  const { fault, violations, risk, autoApproves } = judgement;
   return {
     kind,
     name,
@@ -53,11 +79,19 @@ function recordOf(policy: PolicyFacts, asSubmitted: boolean): PolicyRecord {
     generation,
     asSubmitted,
     onRefusal: spec.onRefusal,
-    ...(namespace === undefined ? {} : { namespace }),
-    ...(auto === undefined ? {} : { autoApproves: auto.name }),
-    ...(spec.timeout === undefined ? {} : { timeout: spec.timeout }),
+    ...present({ namespace, autoApproves, fault: fault?.slice(0, 1024), risk, timeout: spec.timeout }),
+    ...(violations.length === 0 ? {} : { violations: violations.slice(0, 40).map((message) => message.slice(0, 1024)) }),
+    ...present({ approvalValidFor: spec.approvalValidFor, freeze: spec.freeze, releaseWindows: spec.releaseWindows }),
+    ...present({ decision: spec.decision, standing: spec.standing }),
+    ...(spec.pin ? { pin: true } : {}),
   };
 }
+
+type Present<T> = { [K in keyof T]?: NonNullable<T[K]> };
+
+/** Without the fields that are undefined. */
+const present = <T extends object>(fields: T): Present<T> =>
+  Object.fromEntries(Object.entries(fields).filter(([, field]) => field !== undefined)) as Present<T>;
 
 interface Snapshot {
   readonly policies: readonly PolicyRecord[];
@@ -68,7 +102,7 @@ interface Snapshot {
  * Joins what the policies asked at submission (kept in status) with what they ask now. Without a snapshot this is the submission. A policy that
  * asks the same as before is listed once; one that has changed is listed twice, and both must be satisfied.
  */
-export function whatIsAsked(spec: ApprovalRequestSpec, now: readonly PolicyFacts[], snapshot: Snapshot | undefined): Asked {
+export function whatIsAsked(spec: ApprovalRequestSpec, now: readonly JudgedPolicy[], snapshot: Snapshot | undefined): Asked {
   const inOrder = [...now].sort((a, b) => (policyKey(a) < policyKey(b) ? -1 : 1));
   if (snapshot === undefined) {
     const records = inOrder.map((p) => recordOf(p, true));
@@ -92,41 +126,60 @@ export function whatIsAsked(spec: ApprovalRequestSpec, now: readonly PolicyFacts
 
 function joined(
   spec: ApprovalRequestSpec,
-  now: readonly PolicyFacts[],
+  now: readonly JudgedPolicy[],
   policies: readonly PolicyRecord[],
   stages: readonly AskedStage[],
 ): Asked {
   const agreed = policies.every((p) => p.autoApproves !== undefined) && policies.some((p) => p.asSubmitted);
-  return { policies, stages: [...stages, ...ownStages(spec)], agreed, answerable: agreed || (stages.length > 0 && couldAgree(now)) };
+  return { policies, stages: [...stages, ...ownStages(spec)], agreed, answerable: agreed || (stages.some(applies) && couldAgree(now)) };
 }
 
 /** Where no policy is left, those of the submission stand alone. One that asks nobody and approves nothing was written to hold. */
-const couldAgree = (now: readonly PolicyFacts[]): boolean =>
-  now.length === 0 || now.every((p) => recordOf(p, false).autoApproves !== undefined) || now.some((p) => stagesOf(p, false).length > 0);
+const couldAgree = (now: readonly JudgedPolicy[]): boolean =>
+  now.length === 0 || now.every((p) => p.judgement.autoApproves !== undefined) || now.some((p) => stagesOf(p, false).some(applies));
 
-const unvoted = ({ name, policy, asSubmitted, rejections, timeout, separation, require }: ResolvedStage): AskedStage => ({
-  name,
-  asSubmitted,
-  separation,
-  require: require.map(({ count, from }) => ({ count, from })),
-  ...(rejections === undefined ? {} : { rejections }),
-  ...(policy === undefined ? {} : { policy }),
-  ...(timeout === undefined ? {} : { timeout }),
-});
+/** Whether whoever may `approve` under the policy is asked. */
+export const asksForPermission = ({
+  require,
+  escalation,
+  reassignTo = [],
+}: Pick<Stage, 'require' | 'escalation' | 'reassignTo'>): boolean =>
+  [...require, ...(escalation === undefined ? [] : [escalation]), { from: reassignTo }].some(({ from }) =>
+    from.some((entry) => entry.permission !== undefined),
+  );
+
+/** Whether the stage is asked for at all. */
+export const applies = (stage: Pick<AskedStage, 'applies'>): boolean => stage.applies !== false;
+
+function unvoted(stage: ResolvedStage): AskedStage {
+  const { name, policy, asSubmitted, rejections, timeout, separation, onTimeout, escalation, businessHours, reassignTo } = stage;
+  return {
+    name,
+    asSubmitted,
+    separation,
+    require: stage.require.map(({ count, from }) => ({ count, from })),
+    ...present({ rejections, policy, timeout, applies: stage.applies, onTimeout, escalation, businessHours, reassignTo }),
+  };
+}
 
 // Compared by content, never by generation alone: a snapshot that lost a stage, by its bound or by force, must not lose what the policy asks.
-function asksTheSame(policy: PolicyFacts, kept: readonly PolicyRecord[], keptStages: readonly AskedStage[]): boolean {
+function asksTheSame(policy: JudgedPolicy, kept: readonly PolicyRecord[], keptStages: readonly AskedStage[]): boolean {
   const before = kept.find((p) => p.uid === policy.uid);
   if (before === undefined) return false;
   const essence = (record: PolicyRecord, stages: readonly AskedStage[]) =>
     canonicalJson({
+      ...withoutIdentity(record),
       auto: record.autoApproves !== undefined,
-      onRefusal: record.onRefusal,
-      timeout: record.timeout ?? null,
       stages: stages.map(({ policy: _policy, asSubmitted: _asSubmitted, ...stage }) => stage),
     });
   const mine = keptStages.filter((s) => s.policy !== undefined && policyKey(idOf(s.policy)) === policyKey(policy));
   return essence(before, mine) === essence(recordOf(policy, true), stagesOf(policy, true));
+}
+
+/** What a policy asks, whichever version and rule it comes from. The risk is shown, but what follows from it is in the rest. */
+function withoutIdentity({ kind: _k, namespace: _n, name: _m, uid: _u, generation: _g, asSubmitted: _s, ...record }: PolicyRecord) {
+  const { autoApproves: _a, risk: _r, ...rest } = record;
+  return rest;
 }
 
 const idOf = (p: { kind: PolicyId['kind']; namespace?: string | undefined; name: string }): PolicyId => p;

@@ -4,10 +4,11 @@ import { decision, digestA, digestB, minutes } from '../../test/fixtures/facts.t
 import type { DecisionFacts } from './facts.ts';
 import { castVotes } from './votes.ts';
 
-const ballot = { requestUid: 'request-uid', digest: digestA, closesAt: minutes(60) };
+const ballot = { requestUid: 'request-uid', digest: digestA, closesAt: minutes(60), opensAt: undefined };
+const nothingRequired = { policies: [], questions: [] };
 const at = (minute: number, second = 0): string => new Date(minutes(minute) + second * 1000).toISOString().replace('.000Z', 'Z');
 const faults = (decisions: DecisionFacts[], on: Parameters<typeof castVotes>[1] = ballot) =>
-  Object.fromEntries(castVotes(decisions, on).map(({ decision: { name }, fault }) => [name, fault ?? 'counts']));
+  Object.fromEntries(castVotes(decisions, on, nothingRequired).map(({ decision: { name }, fault }) => [name, fault ?? 'counts']));
 
 const cast = (name: string, verdict: DecisionFacts['verdict'], time: string, more: Partial<DecisionFacts> = {}) =>
   decision('bob', verdict, { name, uid: name, time, ...more });
@@ -60,7 +61,7 @@ describe('the latest word of a person', () => {
   });
 
   it('counts from when they began to say so without a break', () => {
-    const since = (decisions: DecisionFacts[]) => castVotes(decisions, ballot).find((v) => v.fault === undefined)?.since;
+    const since = (decisions: DecisionFacts[]) => castVotes(decisions, ballot, nothingRequired).find((v) => v.fault === undefined)?.since;
     expect(since([cast('a', 'Approve', at(1)), cast('b', 'Approve', at(9))])).toBe(minutes(1));
     expect(since([cast('a', 'Approve', at(1)), cast('b', 'Reject', at(2)), cast('c', 'Approve', at(9))])).toBe(minutes(9));
     expect(since([cast('a', 'Approve', at(1)), cast('b', 'Comment', at(2)), cast('c', 'Approve', at(9))])).toBe(minutes(1));
@@ -86,8 +87,8 @@ describe('any decisions', () => {
     );
     fc.assert(
       fc.property(found, ([all, shuffled]) => {
-        expect(castVotes(shuffled, ballot)).toEqual(castVotes(all, ballot));
-        expect(castVotes(all, ballot)).toHaveLength(all.length);
+        expect(castVotes(shuffled, ballot, nothingRequired)).toEqual(castVotes(all, ballot, nothingRequired));
+        expect(castVotes(all, ballot, nothingRequired)).toHaveLength(all.length);
       }),
     );
   });
@@ -95,7 +96,7 @@ describe('any decisions', () => {
   it('count for one word a person at most', () => {
     fc.assert(
       fc.property(decisions, (all) => {
-        const counted = castVotes(all, ballot).filter((v) => v.fault === undefined);
+        const counted = castVotes(all, ballot, nothingRequired).filter((v) => v.fault === undefined);
         expect(new Set(counted.map((v) => v.decision.approver)).size).toBe(counted.length);
       }),
     );

@@ -1,8 +1,13 @@
-import type { IgnoredBecause } from '../../crds/v1alpha1/index.ts';
+import type { IgnoredBecause, PolicyRecord, Question } from '../../crds/v1alpha1/index.ts';
 import type { DecisionFacts } from './facts.ts';
+import { fieldFaults, type RuledField } from './fieldRules.ts';
+import { answerCheck } from './questions.ts';
 
 /** Why a decision is not among those that are weighed, or undefined when it is. */
-export type VoteFault = Extract<IgnoredBecause, 'UidChanged' | 'DigestChanged' | 'Superseded' | 'Late' | 'Comment'>;
+export type VoteFault = Extract<
+  IgnoredBecause,
+  'UidChanged' | 'DigestChanged' | 'Superseded' | 'Late' | 'Comment' | 'ReasonMissing' | 'TicketMissing' | 'AnswersMissing'
+>;
 
 export interface Vote {
   readonly decision: DecisionFacts;
@@ -11,21 +16,31 @@ export interface Vote {
   readonly fault?: VoteFault;
 }
 
-interface Ballot {
+/** What a decision must be about, and when it must have come. */
+export interface Ballot {
   readonly requestUid: string;
   /** Of what would run now; undefined when that is not known, and then nothing counts. */
   readonly digest: string | undefined;
   /** Milliseconds since the epoch after which a decision is too late. */
   readonly closesAt: number;
+  /** Milliseconds since the epoch before which a decision was about something else, though that had this digest once. */
+  readonly opensAt: number | undefined;
+}
+
+/** What a decision must say to be counted. */
+export interface Manners {
+  readonly policies: readonly Pick<PolicyRecord, 'decision'>[];
+  readonly questions: readonly Question[];
 }
 
 /**
  * Sorts out, of all decisions about a request, those that are weighed: they name this very request and this very digest, came in time, and are their
  * author's latest word on it (of two in one second, the rejection). Order and repetition of the input do not matter.
  */
-export function castVotes(decisions: readonly DecisionFacts[], ballot: Ballot): Vote[] {
+export function castVotes(decisions: readonly DecisionFacts[], ballot: Ballot, manners: Manners): Vote[] {
   const inOrder = [...new Map(decisions.map((d) => [d.uid, d])).values()].sort(byTime);
-  const faults = new Map(inOrder.map((d) => [d.uid, faultOf(d, ballot)]));
+  const faulty = mannersCheck(manners);
+  const faults = new Map(inOrder.map((d) => [d.uid, faultOf(d, ballot) ?? faulty(d)]));
   const latest = new Map<string, Vote>();
   for (const decision of inOrder) {
     if (faults.get(decision.uid) !== undefined) continue;
@@ -42,10 +57,27 @@ export function castVotes(decisions: readonly DecisionFacts[], ballot: Ballot): 
 
 function faultOf(decision: DecisionFacts, ballot: Ballot): VoteFault | undefined {
   if (decision.requestUid !== ballot.requestUid) return 'UidChanged';
-  if (decision.verdict === 'Comment') return 'Comment';
+  if (decision.verdict !== 'Approve' && decision.verdict !== 'Reject') return 'Comment';
   if (ballot.digest === undefined || decision.digest !== ballot.digest) return 'DigestChanged';
+  if (ballot.opensAt !== undefined && Date.parse(decision.time) < ballot.opensAt - oneSecond) return 'DigestChanged';
   // Written so that a time that cannot be read is late as well.
   return Date.parse(decision.time) <= ballot.closesAt ? undefined : 'Late';
+}
+
+/** The API server writes times to the second. */
+const oneSecond = 1_000;
+
+/** A no counts however it is said: it only ever holds. */
+function mannersCheck({ policies, questions }: Manners): (decision: DecisionFacts) => VoteFault | undefined {
+  const answersFaults = answerCheck(questions);
+  const lacks = (field: RuledField, decision: DecisionFacts): boolean =>
+    policies.some((p) => fieldFaults(field, p.decision?.[field], decision[field]).length > 0);
+  return (decision) => {
+    if (decision.verdict !== 'Approve') return undefined;
+    if (lacks('reason', decision)) return 'ReasonMissing';
+    if (lacks('ticket', decision)) return 'TicketMissing';
+    return answersFaults(decision.response).length > 0 ? 'AnswersMissing' : undefined;
+  };
 }
 
 const weight = (d: DecisionFacts): number => (d.verdict === 'Reject' ? 1 : 0);

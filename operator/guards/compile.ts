@@ -1,6 +1,16 @@
 import { policyMark } from '../../crds/v1alpha1/index.ts';
 import { compileAudit } from './audit.ts';
-import { arrivedHeld, entering, holdMutation, holdVariables, operatorCalls, probes, quoted, type GuardIdentities } from './expressions.ts';
+import {
+  arrivedHeld,
+  entering,
+  holdMutation,
+  holdVariables,
+  newlyHeld,
+  operatorCalls,
+  probes,
+  quoted,
+  type GuardIdentities,
+} from './expressions.ts';
 import { jobClauses, jobSelections, jobValidations, podSelections, type Clause, type GuardedPolicy, type Selection } from './governed.ts';
 import { describePolicy, guardName, guardObject, matchJobs, type GuardObject } from './objects.ts';
 import { changingWhileItRuns, confirmHold, provisionalMark, wasTrueBefore, whenId, whenVariables } from './when.ts';
@@ -130,7 +140,7 @@ function rules(policy: GuardedPolicy, options: GuardOptions): GuardObject[] {
       failurePolicy: 'Ignore',
       matchConstraints: matchJobs,
       matchConditions: [
-        { name: 'entering', expression: entering },
+        { name: 'new', expression: newlyHeld },
         { name: 'held-by-this-policy', expression: `${quoted(policyMark(policy))} in object.metadata.?annotations.orValue({})` },
         {
           name: 'not-for-the-operator',

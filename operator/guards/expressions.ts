@@ -26,6 +26,12 @@ export const entering =
   `request.operation == 'CREATE' || (oldObject.spec.?suspend.orValue(false) && object.spec != oldObject.spec` +
   ` && !(${quoted(labels.held)} in oldObject.metadata.?labels.orValue({})))`;
 
+/**
+ * That a Job which is held now was not before. For what looks once the hold is done: by then the spec of a Job that somebody resumed is as it was, so it
+ * is `entering` no more.
+ */
+export const newlyHeld = `request.operation == 'CREATE' || !(${quoted(labels.held)} in oldObject.metadata.?labels.orValue({}))`;
+
 /** A variable of an admission policy. */
 export interface Variable {
   readonly name: string;

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Controller } from '../kube/controller.ts';
 import type { KubeClient } from '../kube/client/kubeClient.ts';
 import type { CacheChange } from '../kube/watchCache.ts';
+import type { HttpCaller } from '../notify/httpCaller.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Tracing } from '../telemetry/tracing.ts';
@@ -12,13 +13,17 @@ import type { Reader } from './approvalRequest/observe.ts';
 import { Releases } from './approvalRequest/releases.ts';
 import { reconcileRequest } from './approvalRequest/reconcile.ts';
 import { Storyteller } from './approvalRequest/story.ts';
+import { reconcileAuditedJob } from './audit/jobs.ts';
+import { reconcileAuditedRequest } from './audit/requests.ts';
 import { EventRecorder } from './events.ts';
+import { ActionCalls } from './governedJob/calls.ts';
 import { reconcileGovernedJob } from './governedJob/reconcile.ts';
 import { reconcileHeld } from './held/reconcile.ts';
 import { ApproverPermissions } from './permissions.ts';
 import { reconcilePolicy, type PolicyContext } from './policy/reconcile.ts';
+import { History } from './history.ts';
 import { PolicyBarrier } from './policyBarrier.ts';
-import { isSettled, type RequestRecord } from './records.ts';
+import { isSettled, type ApproverRecord, type RequestRecord } from './records.ts';
 import { reconcileRetention } from './retention/reconcile.ts';
 import { reconcileUninstall, watchUninstall } from './uninstall/reconcile.ts';
 import type { World } from './world.ts';
@@ -38,9 +43,11 @@ export interface ControllersOptions {
   readonly retentionPerNamespace: number;
   readonly cronJobOpenRequests: number;
   readonly policy: Omit<PolicyContext, 'client' | 'world'>;
+  /** Makes the calls of actions. */
+  readonly caller: HttpCaller;
 }
 
-type Name = 'request' | 'governedjob' | 'policy' | 'retention' | 'uninstall';
+type Name = 'audit' | 'auditrequest' | 'request' | 'governedjob' | 'policy' | 'retention' | 'uninstall';
 
 const retentionPauseMs = 5_000;
 
@@ -54,13 +61,20 @@ export class Controllers {
   readonly #byName: Readonly<Record<Name, Controller>>;
   readonly #held: ReadonlyMap<string, Controller>;
   readonly #barrier: PolicyBarrier;
+  readonly #history = new History();
   #unsubscribe: (() => void)[] = [];
 
   constructor(options: ControllersOptions) {
     const { client, world, log, metrics } = options;
     this.#options = options;
     this.events = new EventRecorder({ client, log, reporter: options.reporter });
-    const reader: Reader = { client, world, permissions: new ApproverPermissions(client), defaultTimeoutMs: options.defaultTimeoutMs };
+    const reader: Reader = {
+      client,
+      world,
+      history: this.#history,
+      permissions: new ApproverPermissions(client),
+      defaultTimeoutMs: options.defaultTimeoutMs,
+    };
     this.#barrier = new PolicyBarrier(client, world);
     const writer: Writer = {
       client,
@@ -71,9 +85,14 @@ export class Controllers {
       releases: new Releases(),
     };
     const heldContext = { client, world, events: this.events, cronJobOpenRequests: options.cronJobOpenRequests, asking: new Set<string>() };
+    const auditContext = { client, world, metrics, reporter: options.reporter, defaultTimeoutMs: options.defaultTimeoutMs };
+    const calls = new ActionCalls((ref) => this.#wake('governedjob', ref));
+    const governedJobContext = { client, world, calls, caller: options.caller };
     this.#byName = {
+      audit: this.#controller('audit', (ref) => reconcileAuditedJob(ref, auditContext), 1),
+      auditrequest: this.#controller('auditrequest', (ref) => reconcileAuditedRequest(ref, auditContext), 1),
       request: this.#controller('request', (ref) => reconcileRequest(ref, reader, writer), options.concurrency * waitersPerWorker),
-      governedjob: this.#controller('governedjob', (ref) => reconcileGovernedJob(ref, { client, world })),
+      governedjob: this.#controller('governedjob', (ref) => reconcileGovernedJob(ref, governedJobContext)),
       policy: this.#controller('policy', (ref) => reconcilePolicy(ref, { ...options.policy, client, world })),
       retention: this.#controller('retention', ({ name }) =>
         reconcileRetention(name, { client, world, keepMs: options.retentionMs, mostPerNamespace: options.retentionPerNamespace }),
@@ -104,6 +123,7 @@ export class Controllers {
   /** Looks at everything that exists, then at everything that changes. The world must be in sync. */
   start(): void {
     const { world } = this.#options;
+    this.#history.follow(world);
     this.#subscribe();
     for (const request of world.requests.values()) this.#wakeRequest(request);
     for (const governedJob of world.governedJobs.values()) this.#wake('governedjob', governedJob);
@@ -112,6 +132,8 @@ export class Controllers {
     // Guards of policies that were deleted while nobody looked are removed.
     for (const policy of this.#options.policy.store.policies()) this.#wakePolicy(policy);
     for (const [kind, cache] of world.held) for (const held of cache.values()) this.#wakeHeld(kind, held);
+    for (const audited of world.audited.values()) this.#wakeAudit('audit', audited);
+    for (const request of world.requests.values()) this.#wakeAudit('auditrequest', request);
     for (const request of world.requests.values()) this.#byName.retention.enqueue(request.namespace, { priority: 'low' });
     for (const decision of world.decisions.values()) this.#byName.retention.enqueue(decision.namespace, { priority: 'low' });
     this.#barrier.start();
@@ -122,6 +144,7 @@ export class Controllers {
     for (const stop of this.#unsubscribe) stop();
     this.#unsubscribe = [];
     this.#barrier.stop();
+    this.#history.stop();
     await Promise.all(this.#all().map((controller) => controller.stop()));
     await this.events.flush();
   }
@@ -153,6 +176,10 @@ export class Controllers {
         for (const { name } of decision?.requests ?? []) this.#byName.request.enqueue(`${decision?.namespace ?? ''}/${name}`);
         if (now === undefined && decision !== undefined) this.#byName.retention.enqueue(decision.namespace, { priority: 'low' });
       }),
+      world.people.delegations.onChange(({ old, new: now }) => this.#wakeOpenRequests((now ?? old)?.namespace)),
+      world.people.approvers.onChange(({ old, new: now }) => {
+        for (const approver of [old, now]) if (approver !== undefined) this.#approverChanged(approver);
+      }),
       world.governedJobs.onChange(({ old, new: now }) => {
         const governedJob = now ?? old;
         if (governedJob === undefined) return;
@@ -168,6 +195,10 @@ export class Controllers {
       world.namespaces.onChange(({ key, old, new: now }) => {
         if (old !== undefined && now !== undefined) this.#wakeOpenRequests(key);
       }),
+      // What is not new has been told.
+      world.audited.onChange(({ old, new: now }) => {
+        if (old === undefined && now !== undefined) this.#wakeAudit('audit', now);
+      }),
       ...[...world.held].map(([kind, cache]) => cache.onChange((change) => this.#heldChanged(kind, change))),
       // A guard that somebody edits or deletes is mended.
       options.policy.store.onChange((policy) => this.#wakePolicy(policy)),
@@ -181,6 +212,7 @@ export class Controllers {
     const { world } = this.#options;
     const deleted = now === undefined;
     this.#wakeRequest(request);
+    if (old === undefined) this.#wakeAudit('auditrequest', request);
     // A pass looks at everything in the namespace: not for each step of each request, and once for many that end.
     if (deleted || isSettled(now)) this.#byName.retention.enqueue(request.namespace, { priority: 'low', afterMs: retentionPauseMs });
     const resource = request.spec.subject.resource;
@@ -198,6 +230,16 @@ export class Controllers {
     for (const sibling of this.#options.world.heldByController(controller.uid)) this.#wakeHeld(sibling.kind, sibling);
   }
 
+  /** What is known of a person matters where they delegated, and where somebody stands in for them. A directory changes all at once. */
+  #approverChanged({ username }: ApproverRecord): void {
+    const { people, decisions } = this.#options.world;
+    for (const namespace of new Set(people.delegations.byIndex('from', username).map((d) => d.namespace)))
+      this.#wakeOpenRequests(namespace);
+    for (const { namespace, requests } of decisions.byIndex('replaced', username)) {
+      for (const { name } of requests) this.#byName.request.enqueue(`${namespace}/${name}`, { priority: 'low' });
+    }
+  }
+
   #heldChanged(kind: string, { old, new: now }: CacheChange<HeldFacts>): void {
     const held = now ?? old;
     if (held === undefined || (old !== undefined && now !== undefined && sameButVersion(old, now))) return;
@@ -211,6 +253,11 @@ export class Controllers {
 
   #wakeHeld(kind: string, { namespace, name }: HeldFacts): void {
     this.#held.get(kind)?.enqueue(`${namespace}/${name}`);
+  }
+
+  /** Behind everything that people wait for. */
+  #wakeAudit(name: 'audit' | 'auditrequest', { namespace, name: object }: { namespace: string; name: string }): void {
+    this.#byName[name].enqueue(`${namespace}/${object}`, { priority: 'low' });
   }
 
   #wakeRequestFor(subjectUid: string): void {

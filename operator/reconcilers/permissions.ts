@@ -1,6 +1,6 @@
-import { approvalPolicies, clusterApprovalPolicies, group } from '../../crds/v1alpha1/index.ts';
+import { approvalPolicies, approvalRequests, clusterApprovalPolicies, group } from '../../crds/v1alpha1/index.ts';
 import type { Person } from '../core/eligibility.ts';
-import { policyKey, type Permissions, type PolicyId } from '../core/facts.ts';
+import type { DecisionFacts, Permissions, PolicyId, RequestVerb } from '../core/facts.ts';
 import type { KubeClient } from '../kube/client/kubeClient.ts';
 import type { ResourceType } from '../kube/client/types.ts';
 
@@ -46,26 +46,33 @@ export class ApproverPermissions {
     this.#client = client;
   }
 
-  /** Asks for all pairs of a person and a policy that may matter. @throws when the API server cannot be asked. */
-  async of(people: readonly Person[], policies: readonly PolicyId[]): Promise<Permissions> {
+  /** Asks for all pairs of a person and a policy that may matter, and for the verbs that decisions need. @throws when the API server cannot be asked. */
+  async of({ namespace, people, policies, decisions = [] }: Questions): Promise<Permissions> {
     const allowed = new Set<string>();
-    await Promise.all(
-      people.flatMap((person) =>
-        policies.map(async (policy) => {
-          if (await this.#mayApprove(person, policy)) allowed.add(keyOf(person.username, policy, person.groups));
-        }),
-      ),
+    const verbs = decisions.flatMap(({ verdict, approver, groups }) =>
+      verbsFor(verdict).map((verb) => ({ verb, person: { username: approver, groups } })),
     );
-    return { mayApprove: (approver, policy, groups) => allowed.has(keyOf(approver, policy, groups)) };
+    await Promise.all([
+      ...people.flatMap((person) => policies.map((policy) => this.#note(allowed, person, approving(policy)))),
+      ...verbs.map(({ verb, person }) => this.#note(allowed, person, { verb, resource: approvalRequests.plural, namespace })),
+    ]);
+    const has = (username: string, groups: readonly string[], right: Right): boolean => allowed.has(keyOf({ username, groups }, right));
+    return {
+      mayApprove: (approver, policy, groups) => has(approver, groups, approving(policy)),
+      may: (verb, approver, groups) => has(approver, groups, { verb, resource: approvalRequests.plural, namespace }),
+    };
   }
 
-  async #mayApprove(person: Person, policy: PolicyId): Promise<boolean> {
-    const key = keyOf(person.username, policy, person.groups);
+  async #note(allowed: Set<string>, person: Person, right: Right): Promise<void> {
+    if (await this.#may(person, right)) allowed.add(keyOf(person, right));
+  }
+
+  async #may(person: Person, right: Right): Promise<boolean> {
+    const key = keyOf(person, right);
     const known = this.#kept.get(key);
     if (known !== undefined && known.until > Date.now()) return known.allowed;
-    const ask = (verb: string) =>
-      isAllowed(this.#client, person, { verb, group, resource: resourceOf(policy), namespace: policy.namespace, name: policy.name });
-    const allowed = (await ask('approve')) && !(await ask(probeVerb));
+    const ask = (verb: string) => isAllowed(this.#client, person, { ...right, group, verb });
+    const allowed = (await ask(right.verb)) && !(await ask(probeVerb));
     this.#kept.delete(key);
     this.#kept.set(key, { allowed, until: Date.now() + keepMs });
     for (const oldest of this.#kept.keys()) {
@@ -76,9 +83,35 @@ export class ApproverPermissions {
   }
 }
 
+/** What must be known before decisions can be weighed. */
+export interface Questions {
+  /** Of the request. */
+  readonly namespace: string;
+  readonly people: readonly Person[];
+  /** Those whose `{permission: approve}` matters. */
+  readonly policies: readonly PolicyId[];
+  readonly decisions?: readonly Pick<DecisionFacts, 'verdict' | 'approver' | 'groups'>[];
+}
+
+/** A verb of ours on something of ours. */
+type Right = Omit<ResourceAttributes, 'group'>;
+
+const approving = (policy: PolicyId): Right => ({
+  verb: 'approve',
+  resource: resourceOf(policy),
+  namespace: policy.namespace,
+  name: policy.name,
+});
+
+/** A review may be of somebody who may override. */
+function verbsFor(verdict: DecisionFacts['verdict']): RequestVerb[] {
+  if (verdict === 'Override' || verdict === 'Review') return ['override'];
+  return verdict === 'Reassign' ? ['reassign'] : [];
+}
+
 // With the groups: what somebody was allowed through a group they have left says nothing of them now.
-const keyOf = (username: string, policy: PolicyId, groups: readonly string[]): string =>
-  JSON.stringify([username, groups, policyKey(policy)]);
+const keyOf = ({ username, groups }: Person, { verb, resource, namespace, name }: Right): string =>
+  JSON.stringify([username, groups, verb, resource, namespace ?? '', name ?? '']);
 
 const resourceOf = (policy: PolicyId): string =>
   policy.kind === 'ApprovalPolicy' ? approvalPolicies.plural : clusterApprovalPolicies.plural;

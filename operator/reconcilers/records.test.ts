@@ -4,8 +4,10 @@ import { decision, digestA, observation } from '../../test/fixtures/facts.ts';
 import { plan } from '../core/plan.ts';
 import type { KubeObject } from '../kube/client/types.ts';
 import {
+  approverRecord,
   decisionEntry,
   decisionFor,
+  delegationRecord,
   governedJobRecord,
   isFinished,
   isSettled,
@@ -51,6 +53,48 @@ describe('a request as it is kept', () => {
       username: 'alice',
       groups: ['dev', 'ops'],
     });
+  });
+});
+
+describe('a delegation as it is kept', () => {
+  const spec = { from: 'carla', to: 'dan', notAfter: '2026-03-03T00:00:00Z' };
+  const by = (requester: string) => ({
+    annotations: { 'countersign.dev/requester': requester, 'countersign.dev/requester-groups': 'board' },
+  });
+
+  it('knows the groups of whoever wrote it for themselves', () => {
+    expect(delegationRecord(raw({ spec }, by('carla')))).toEqual({
+      namespace: 'payments',
+      name: 'n',
+      from: 'carla',
+      to: 'dan',
+      createdAt: '2026-03-02T09:00:00Z',
+      notBefore: undefined,
+      notAfter: '2026-03-03T00:00:00Z',
+      groups: ['board'],
+    });
+  });
+
+  it.each([
+    ['somebody else wrote it', by('dora')],
+    ['nobody knows who wrote it', {}],
+  ])('knows no groups where %s', (_who, metadata) => {
+    expect('groups' in delegationRecord(raw({ spec }, metadata))).toBe(false);
+  });
+
+  it('compiles its condition, and says so when that cannot be done', () => {
+    const when = (source: string) => delegationRecord(raw({ spec: { ...spec, when: source } })).when;
+    const compiled = when('context.amount <= 10');
+    expect(compiled !== 'faulty' && compiled?.run({ context: { amount: 5 } })).toEqual({ ok: true, value: true });
+    expect(when('context.amount <=')).toBe('faulty');
+    expect(when('risk.score < 5')).toBe('faulty');
+  });
+});
+
+describe('an approver as they are kept', () => {
+  it('has their user name, groups and manager', () => {
+    const spec = { username: 'carla', groups: ['board'], manager: 'eve' };
+    expect(approverRecord(raw({ spec }))).toEqual({ name: 'n', username: 'carla', groups: ['board'], manager: 'eve' });
   });
 });
 

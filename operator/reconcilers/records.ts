@@ -2,18 +2,22 @@ import {
   annotations,
   labels,
   type ApprovalDecision,
+  type ApprovalDelegation,
   type ApprovalPolicySpec,
   type ApprovalPolicyStatus,
   type ApprovalRequest,
   type ApprovalRequestSpec,
   type ApprovalRequestStatus,
+  type Approver,
   type GovernedJob,
   type GovernedJobSpec,
   type GovernedJobStatus,
   type PolicyKind,
   type Requester,
 } from '../../crds/v1alpha1/index.ts';
-import type { DecisionFacts, PolicyFacts } from '../core/facts.ts';
+import { compile } from '../core/cel/index.ts';
+import { compileRules } from '../core/rules/compile.ts';
+import type { DecisionFacts, DelegationSeen, PolicyFacts } from '../core/facts.ts';
 import type { KubeObject } from '../kube/client/types.ts';
 
 /** What is kept of each object that the reconcilers read. Whatever is not used is dropped as it arrives. */
@@ -27,6 +31,8 @@ export interface RequestRecord {
   readonly createdAt: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly requester: Requester;
+  /** Whom it was asked for, as whoever submitted it says. */
+  readonly onBehalfOf?: string;
   /** The uid of the work that it releases; absent for a person's own request, which releases nothing. */
   readonly governs?: string;
   readonly spec: ApprovalRequestSpec;
@@ -47,8 +53,14 @@ export function requestRecord(raw: KubeObject): RequestRecord {
     requester: requesterOf(metadata.annotations),
     spec,
     status,
+    ...onBehalfOf(metadata.annotations),
     ...(governs === undefined ? {} : { governs }),
   };
+}
+
+function onBehalfOf(said: Readonly<Record<string, string>> | undefined): { onBehalfOf?: string } {
+  const named = said?.[annotations.onBehalfOf];
+  return named === undefined || named === '' ? {} : { onBehalfOf: named };
 }
 
 /** Who asked, from the guarded annotations. Nobody is somebody with no name, who can be nobody's approver. */
@@ -85,6 +97,9 @@ export function decisionEntry(raw: KubeObject): DecisionEntry {
     via: spec.via ?? 'Kubernetes',
     reason: spec.reason,
     ticket: spec.ticket,
+    response: spec.response,
+    reassign: spec.reassign,
+    standing: spec.standing,
     time: metadata.creationTimestamp,
     requests: spec.requests,
   };
@@ -94,6 +109,47 @@ export function decisionEntry(raw: KubeObject): DecisionEntry {
 export function decisionFor({ requests, namespace: _namespace, ...rest }: DecisionEntry, requestUid: string): DecisionFacts | undefined {
   const named = requests.find((r) => r.uid === requestUid);
   return named === undefined ? undefined : { ...rest, digest: named.digest, requestUid: named.uid };
+}
+
+/** A delegation. `groups` are there only where `from` wrote it themselves: then the API server saw them. */
+export interface DelegationRecord extends Omit<DelegationSeen, 'groups'> {
+  readonly namespace: string;
+  readonly groups?: readonly string[];
+}
+
+export function delegationRecord(raw: KubeObject): DelegationRecord {
+  const { metadata, spec } = raw as unknown as ApprovalDelegation;
+  const author = requesterOf(metadata.annotations);
+  const { from, to, when, notBefore, notAfter } = spec;
+  return {
+    namespace: metadata.namespace,
+    name: metadata.name,
+    from,
+    to,
+    createdAt: metadata.creationTimestamp,
+    notBefore,
+    notAfter,
+    ...(author.username === from ? { groups: author.groups } : {}),
+    ...(when === undefined ? {} : { when: whenOf(when) }),
+  };
+}
+
+function whenOf(source: string): NonNullable<DelegationRecord['when']> {
+  const compiled = compile(source, { scope: 'delegation', result: 'bool' });
+  return 'run' in compiled ? compiled : 'faulty';
+}
+
+/** One person, as a platform team knows them. */
+export interface ApproverRecord {
+  readonly name: string;
+  readonly username: string;
+  readonly groups: readonly string[];
+  readonly manager: string | undefined;
+}
+
+export function approverRecord(raw: KubeObject): ApproverRecord {
+  const { metadata, spec } = raw as unknown as Approver;
+  return { name: metadata.name, username: spec.username, groups: spec.groups, manager: spec.manager };
 }
 
 export interface GovernedJobRecord {
@@ -141,6 +197,7 @@ export const policyRecord =
     generation: raw.metadata.generation ?? 0,
     resourceVersion: raw.metadata.resourceVersion,
     spec: raw['spec'] as ApprovalPolicySpec,
+    rules: compileRules(raw['spec'] as ApprovalPolicySpec),
     status: raw['status'] as ApprovalPolicyStatus | undefined,
   });
 

@@ -7,13 +7,16 @@ import {
   labels,
   type PolicyKind,
 } from '../../crds/v1alpha1/index.ts';
-import { policyKey, type PolicyId } from '../core/facts.ts';
+import { policyKey, type NamespaceObject, type PolicyId } from '../core/facts.ts';
+import type { StandingFacts } from '../core/standing.ts';
 import type { KubeClient } from '../kube/client/kubeClient.ts';
 import type { KubeObject, ResourceType } from '../kube/client/types.ts';
 import { WatchCache } from '../kube/watchCache.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { workloads, type HeldFacts, type RawObject } from '../workloads/index.ts';
+import { auditedJobs, type AuditedJob } from './audit/auditedJob.ts';
+import { People } from './people.ts';
 import {
   decisionEntry,
   governedJobRecord,
@@ -41,17 +44,21 @@ const namespaces: ResourceType = { group: '', version: 'v1', plural: 'namespaces
 export class World {
   readonly requests: WatchCache<RequestRecord>;
   readonly decisions: WatchCache<DecisionEntry>;
+  readonly people: People;
   readonly governedJobs: WatchCache<GovernedJobRecord>;
   readonly policies: Readonly<Record<PolicyKind, WatchCache<PolicyRecord>>>;
   readonly namespaces: WatchCache<NamespaceRecord>;
   /** One cache per kind that can be held; only marked objects are in it. */
   readonly held: ReadonlyMap<string, WatchCache<HeldFacts>>;
+  /** Jobs that policies which only audit would have held. */
+  readonly audited: WatchCache<AuditedJob>;
 
   constructor({ client, log, metrics }: WorldOptions) {
     const cache = <T>(type: ResourceType, project: (raw: KubeObject) => T, labelSelector?: string): WatchCache<T> =>
       new WatchCache({ client, type, project, log, metrics, ...(labelSelector === undefined ? {} : { labelSelector }) });
     this.requests = cache(approvalRequests, requestRecord);
     this.decisions = cache(approvalDecisions, decisionEntry);
+    this.people = new People({ client, log, metrics });
     this.governedJobs = cache(governedJobs, governedJobRecord);
     this.policies = {
       ApprovalPolicy: cache(approvalPolicies, policyRecord('ApprovalPolicy')),
@@ -59,6 +66,7 @@ export class World {
     };
     this.namespaces = cache(namespaces, namespaceRecord);
     this.held = new Map(workloads.map((w) => [w.type.kind, cache(w.type, (raw) => w.project(raw as RawObject), labels.held)]));
+    this.audited = auditedJobs({ client, log, metrics });
     this.#index();
   }
 
@@ -69,8 +77,13 @@ export class World {
     this.requests.addIndex('unfinished', (r) => (isFinished(r) ? [] : [r.namespace]));
     this.requests.addIndex('finished', (r) => (isFinished(r) ? [r.namespace] : []));
     this.requests.addIndex('namespace', (r) => [r.namespace]);
+    this.requests.addIndex('reviewOwed', (r) => (owesReview(r) ? [''] : []));
+    this.requests.addIndex('standing', (r) =>
+      r.status?.standing !== undefined && r.status.standing.revokedBy === undefined ? [r.namespace] : [],
+    );
     this.decisions.addIndex('request', (d) => d.requests.map((r) => r.uid));
     this.decisions.addIndex('namespace', (d) => [d.namespace]);
+    this.decisions.addIndex('replaced', (d) => (d.reassign === undefined ? [] : [d.reassign.from]));
     this.governedJobs.addIndex('uid', (g) => [g.uid]);
     this.policies.ApprovalPolicy.addIndex('namespace', (p) => [p.namespace ?? '']);
     for (const cache of this.held.values()) {
@@ -83,11 +96,14 @@ export class World {
     const all = [
       this.requests,
       this.decisions,
+      this.people.delegations,
+      this.people.approvers,
       this.governedJobs,
       this.policies.ApprovalPolicy,
       this.policies.ClusterApprovalPolicy,
       this.namespaces,
       ...this.held.values(),
+      this.audited,
     ];
     return all as unknown as readonly WatchCache<never>[];
   }
@@ -116,8 +132,20 @@ export class World {
     return this.#heldBy('controller', uid);
   }
 
-  /** The Jobs of a GovernedJob. Only the operator may make it the owner of held work; any other owner is whatever its author wrote there. */
+  /**
+   * The Jobs that a GovernedJob is about: one, and for a moment also that which it replaces. Only the operator may make it the owner of held work; any
+   * other owner is whatever its author wrote there.
+   */
   jobsOf(governedJobUid: string): HeldFacts[] {
+    return this.#ownedBy(governedJobUid).filter((h) => h.labels[labels.stage] === undefined);
+  }
+
+  /** The Jobs that a GovernedJob has beside that: of its actions and of its rollback. */
+  actionJobsOf(governedJobUid: string): HeldFacts[] {
+    return this.#ownedBy(governedJobUid).filter((h) => h.labels[labels.stage] !== undefined);
+  }
+
+  #ownedBy(governedJobUid: string): HeldFacts[] {
     return this.heldByController(governedJobUid).filter((h) => h.controller?.kind === governedJobs.kind);
   }
 
@@ -156,6 +184,26 @@ export class World {
     return this.policies[id.kind].get(id.namespace === undefined ? id.name : `${id.namespace}/${id.name}`);
   }
 
+  /** Overrides that nobody has reviewed, in whatever namespace, but for those of one request. */
+  reviewsOwed(exceptRequest: string): { username: string; at: string }[] {
+    return this.requests.byIndex('reviewOwed', '').flatMap(({ uid, status }) => {
+      const { override } = status ?? {};
+      return uid === exceptRequest || override === undefined ? [] : override.by.map((username) => ({ username, at: override.at }));
+    });
+  }
+
+  /** Requests of a namespace whose approval was meant for further runs of the same. */
+  standingIn(namespace: string): StandingFacts[] {
+    return this.requests.byIndex('standing', namespace).flatMap(({ name, status }) => {
+      return status?.standing === undefined ? [] : [{ request: name, standing: status.standing, policies: status.policies }];
+    });
+  }
+
+  /** A namespace as expressions see it. */
+  namespaceObject(name: string): NamespaceObject {
+    return { metadata: { name, labels: this.namespaceLabels(name) } };
+  }
+
   namespaceLabels(namespace: string): Readonly<Record<string, string>> {
     return this.namespaces.get(namespace)?.labels ?? {};
   }
@@ -166,3 +214,7 @@ export class World {
     return new Map(all.map((p) => [policyKey(p), `${p.uid} ${p.generation}`]));
   }
 }
+
+/** Somebody overrode the policies, and nobody has looked at that yet. */
+export const owesReview = ({ status }: RequestRecord): boolean =>
+  status?.override !== undefined && status.override.reviewedBy === undefined;

@@ -1,15 +1,23 @@
-import { approvalRequests, type GovernedJob } from '../../crds/v1alpha1/index.ts';
+import { approvalRequests } from '../../crds/v1alpha1/index.ts';
 import { admissionHandlers, createAdmissionServer, type AdmissionServer } from '../../webhooks/admission/index.ts';
 import type { KubeObject } from '../kube/client/types.ts';
 import { WatchCache } from '../kube/watchCache.ts';
-import { jobManifest } from '../reconcilers/governedJob/manifests.ts';
+import { allManifests } from '../reconcilers/governedJob/manifests.ts';
 import { ApproverPermissions, isAllowed } from '../reconcilers/permissions.ts';
 import { governedJobRecord, requestRecord, type RequestRecord } from '../reconcilers/records.ts';
+import { owesReview } from '../reconcilers/world.ts';
 import type { CertificateKeeper } from './certificate.ts';
 import { serviceAccount, type Running, type Shared } from './shared.ts';
 
 /** How long admission goes on answering after it was asked to end, so that nobody finds the door shut on the way in. */
 const drainMs = 3_000;
+
+/** Requests that this person overrode and nobody has reviewed. */
+function unreviewed(requests: Iterable<RequestRecord>, username: string): string[] {
+  return [...requests].flatMap((r) =>
+    owesReview(r) && r.status?.override?.by.includes(username) === true ? [`${r.namespace}/${r.name}`] : [],
+  );
+}
 
 /** Answers the API server's admission reviews. Stateless: any number of these. */
 export function startAdmission(shared: Shared, keeper: CertificateKeeper, known: WatchCache<RequestRecord> | undefined): Running {
@@ -31,9 +39,10 @@ export function startAdmission(shared: Shared, keeper: CertificateKeeper, known:
         : { uid: request.uid, requester: request.requester.username, spec: request.spec, status: request.status };
     },
     isAllowed: (person, access) => isAllowed(client, person, access),
-    permissionsOf: (people, policies) => permissions.of(people, policies),
-    jobOf: (governedJob) =>
-      jobManifest(governedJobRecord(governedJob as KubeObject), (governedJob as GovernedJob).metadata.name.slice(0, 54)),
+    permissionsOf: (questions) => permissions.of(questions),
+    unreviewed: (username) => unreviewed(requests.values(), username),
+    jobsOf: (governedJob) => allManifests(governedJobRecord(governedJob as KubeObject)),
+    httpAllow: settings.http_allow,
   });
   let server: AdmissionServer | undefined;
   keeper.onChange(async (certificate) => {

@@ -5,6 +5,8 @@ import { isForbidden } from '../kube/client/apiError.ts';
 import type { KubeClient } from '../kube/client/kubeClient.ts';
 import type { WebhookClient } from '../guards/index.ts';
 import { Controllers } from '../reconcilers/controllers.ts';
+import { HttpCaller } from '../notify/httpCaller.ts';
+import { SigningKey } from '../notify/signingKey.ts';
 import { GuardStore } from '../reconcilers/policy/guardStore.ts';
 import type { World } from '../reconcilers/world.ts';
 import { admissionService, type Certificate, type CertificateKeeper } from './certificate.ts';
@@ -39,6 +41,7 @@ export async function startController(shared: Shared, world: World, keeper: Cert
       await injectCaBundle(client, [webhookConfigurationName], caBundle);
     });
   }
+  const caller = callerOf(shared, client);
   let controllers: Controllers | undefined;
   let stopping: Promise<void> = Promise.resolve();
   const leader = new LeaderElection({
@@ -50,7 +53,7 @@ export async function startController(shared: Shared, world: World, keeper: Cert
     metrics,
     onStarted: () => {
       void stopping.then(() => {
-        controllers = controllersOf(shared, world, store, client.fenced(leader.assertLeader), webhookClient);
+        controllers = controllersOf(shared, { world, store, caller, client: client.fenced(leader.assertLeader), webhookClient });
         controllers.start();
       });
     },
@@ -78,6 +81,7 @@ export async function startController(shared: Shared, world: World, keeper: Cert
       await leader.stop();
       await stopping;
       await store.stop();
+      await caller.close();
       await client.close();
     },
   };
@@ -90,13 +94,22 @@ function reachedBy(certificate: Certificate | undefined, { admission_url: url, n
   return url === undefined ? { caBundle, service: { namespace, name: admissionService } } : { caBundle, url };
 }
 
-function controllersOf(
-  { settings, log, metrics, tracing }: Shared,
-  world: World,
-  store: GuardStore,
-  client: KubeClient,
-  webhookClient: () => WebhookClient | undefined,
-): Controllers {
+/** The key is made before anybody calls, so that receivers can be told of it. */
+function callerOf({ settings, log }: Shared, client: KubeClient): HttpCaller {
+  const key = new SigningKey(client, settings.namespace);
+  if (settings.http_allow.length > 0) key.get().catch((error: unknown) => log.warn({ err: error }, 'no key to sign calls with yet'));
+  return new HttpCaller({ allowed: settings.http_allow, ca: settings.http_ca, key: () => key.get() });
+}
+
+interface Parts {
+  readonly world: World;
+  readonly store: GuardStore;
+  readonly caller: HttpCaller;
+  readonly client: KubeClient;
+  readonly webhookClient: () => WebhookClient | undefined;
+}
+
+function controllersOf({ settings, log, metrics, tracing }: Shared, { world, store, caller, client, webhookClient }: Parts): Controllers {
   return new Controllers({
     client,
     world,
@@ -110,6 +123,7 @@ function controllersOf(
     retentionMs: settings.retention,
     retentionPerNamespace: settings.retention_per_namespace,
     cronJobOpenRequests: settings.cronjob_open_requests,
+    caller,
     policy: {
       store,
       guards: { holdMode: settings.hold_mode, operatorUser: serviceAccount(settings.namespace, 'countersign') },

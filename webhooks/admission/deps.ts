@@ -1,6 +1,7 @@
 import type { ApprovalRequest } from '../../crds/v1alpha1/index.ts';
 import type { Person } from '../../operator/core/eligibility.ts';
-import type { Permissions, PolicyId } from '../../operator/core/facts.ts';
+import type { AllowedHost } from '../../operator/core/httpAllow.ts';
+import type { DecisionFacts, Permissions, PolicyId } from '../../operator/core/facts.ts';
 import type { Clock } from '../../operator/core/ports.ts';
 import type { KubeClient } from '../../operator/kube/client/kubeClient.ts';
 import type { Logger } from '../../operator/telemetry/logger.ts';
@@ -22,6 +23,14 @@ export interface Access {
   readonly name?: string | undefined;
 }
 
+/** What must be known of people before it can be told whether they may decide. */
+export interface Questions {
+  readonly namespace: string;
+  readonly people: readonly Person[];
+  readonly policies: readonly PolicyId[];
+  readonly decisions?: readonly Pick<DecisionFacts, 'verdict' | 'approver' | 'groups'>[];
+}
+
 /** Everything that admission uses of the rest of the process. */
 export interface AdmissionDeps {
   readonly client: KubeClient;
@@ -34,8 +43,12 @@ export interface AdmissionDeps {
   knownRequest(namespace: string, name: string): KnownRequest | undefined;
   /** Asks the API server's authorizer. @throws when it cannot be asked. */
   isAllowed(person: Person, access: Access): Promise<boolean>;
-  /** Who of these people has the right to approve under these policies. @throws when it cannot be asked. */
-  permissionsOf(people: readonly Person[], policies: readonly PolicyId[]): Promise<Permissions>;
-  /** The Job that the operator would create for this GovernedJob, to be tried out. */
-  jobOf(governedJob: object): object;
+  /** Who of these people has the rights that matter. @throws when it cannot be asked. */
+  permissionsOf(questions: Questions): Promise<Permissions>;
+  /** Requests, in whatever namespace, that somebody overrode and nobody has reviewed, as `NAMESPACE/NAME`. */
+  unreviewed(username: string): readonly string[];
+  /** The Jobs that the operator would create for this GovernedJob, to be tried out, each with the field that its template is in. */
+  jobsOf(governedJob: object): readonly { readonly field: string; readonly job: object }[];
+  /** Hosts that actions may call. */
+  readonly httpAllow: readonly AllowedHost[];
 }

@@ -30,6 +30,9 @@ const patchTypes = {
   apply: 'application/apply-patch+yaml',
 } as const;
 
+/** As far as the local clock and the API server's may be apart. */
+const mostClockDifferenceMs = 30_000;
+
 /** A REST client on shared keep-alive connections. Objects are raw JSON. */
 export class KubeClient implements Clock {
   readonly cluster: ClusterConfig;
@@ -140,6 +143,11 @@ export class KubeClient implements Clock {
   /** The API server's time, estimated from the Date of its answers. The local clock until the first answer. */
   serverNow(): number {
     return this.#requester.clock.now();
+  }
+
+  /** Whether the local clock and the API server's are so far apart that one of them must be wrong. */
+  clockDisagrees(): boolean {
+    return Math.abs(this.#requester.clock.now() - Date.now()) > mostClockDifferenceMs;
   }
 
   /** Same as serverNow: a client is a Clock. */

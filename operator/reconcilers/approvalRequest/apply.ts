@@ -3,9 +3,11 @@ import { apiVersion, approvalRequests, type ApprovalRequestStatus } from '../../
 import { rfc3339 } from '../../core/conditions.ts';
 import type { Effect, Plan } from '../../core/plan.ts';
 import { settled, wake, type Outcome } from '../../core/ports.ts';
+import { withUse } from '../../core/standing.ts';
 import type { KubeClient } from '../../kube/client/kubeClient.ts';
 import { workloadOf, type HeldFacts } from '../../workloads/index.ts';
 import type { Tracing } from '../../telemetry/tracing.ts';
+import type { RequestRecord } from '../records.ts';
 import type { PolicyBarrier } from '../policyBarrier.ts';
 import type { World } from '../world.ts';
 import type { Observed } from './observe.ts';
@@ -25,9 +27,23 @@ export interface Writer {
 const staleMs = 500;
 
 /** Does what the plan owes: one status write, then what releases, refuses and tells. A crash between any two leaves work held. */
-export function apply(observed: Observed, plan: Plan, writer: Writer): Promise<Outcome> {
+export async function apply(observed: Observed, plan: Plan, writer: Writer): Promise<Outcome> {
+  for (const effect of plan.before) {
+    // Once it is counted, the facts are others.
+    if (await claim(observed, effect.source, writer)) return wake(0);
+  }
   const lets = plan.after.some((effect) => effect.kind === 'release');
   return lets ? writer.releases.during(() => release(observed, plan, writer)) : settle(observed, plan, writer);
+}
+
+/** Counts this request among those that another's standing approval covers: the API server keeps two of them from taking the same last run. */
+async function claim({ request, facts }: Observed, source: string, writer: Writer): Promise<boolean> {
+  const covering = writer.world.requests.get(`${request.namespace}/${source}`);
+  const use = { request: request.name, uid: request.uid, now: facts.now };
+  const status = covering?.status === undefined ? undefined : withUse(covering.status, use);
+  if (covering === undefined || status === undefined) return false;
+  await writeStatus(covering, status, writer);
+  return true;
 }
 
 async function release(observed: Observed, plan: Plan, writer: Writer): Promise<Outcome> {
@@ -42,7 +58,7 @@ async function settle(observed: Observed, plan: Plan, writer: Writer): Promise<O
   const news = tellsThatItRuns(observed, plan) ? writer.releases.newsWaits(key, { toldElsewhere }) : undefined;
   if (news !== undefined) return wake(news);
   if (!isDeepStrictEqual(plan.status, observed.request.status)) {
-    await writeStatus(observed, plan.status, writer);
+    await writeStatus(observed.request, plan.status, writer);
     writer.releases.forget(key);
     writer.story.tell(observed, plan.status);
   }
@@ -55,7 +71,7 @@ const keyOf = ({ request }: Observed): string => `${request.namespace}/${request
 const tellsThatItRuns = ({ request }: Observed, plan: Plan): boolean =>
   plan.status.phase === 'Applying' && request.status?.phase === 'Approved';
 
-async function writeStatus({ request }: Observed, status: ApprovalRequestStatus, { client, world }: Writer): Promise<void> {
+async function writeStatus(request: RequestRecord, status: ApprovalRequestStatus, { client, world }: Writer): Promise<void> {
   const { namespace, name, uid, resourceVersion } = request;
   const body = { apiVersion, kind: approvalRequests.kind, metadata: { namespace, name, uid, resourceVersion }, status };
   world.requests.observe(await client.replace(approvalRequests, { namespace, name }, body, { subresource: 'status' }));

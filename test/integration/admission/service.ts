@@ -79,7 +79,8 @@ function dependencies(client: KubeClient): AdmissionDeps {
     clock: client,
     knownRequest: () => undefined,
     isAllowed: (person, access) => isAllowed(client, person, access),
-    permissionsOf: (people, policies) => permissions.of(people, policies),
+    permissionsOf: (questions) => permissions.of(questions),
+    unreviewed: () => [],
     jobsOf: (governedJob) => allManifests(governedJobRecord(governedJob as KubeObject)),
     httpAllow: [],
   };
