@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compile } from '../../../operator/guards/index.ts';
 import { eventually } from './api.ts';
 import { job, jobsPath } from './subjects.ts';
-import { whenPolicies } from './whenPolicies.ts';
-import { audits, failingAudits, failingHolds, holds, refusals, refusedFor, whenFreedoms, type Row } from './whens.ts';
+import { marks, whenPolicies } from './whenPolicies.ts';
+import { audits, expectHeldBy, failingAudits, failingHolds, holds, refusals, refusedFor, whenFreedoms, type Row } from './whens.ts';
 import { applyGuard, operatorUser, removeGuard, startWorld, withoutBindings, type World } from './world.ts';
 
 // No process of ours runs here. The same in hold mode Webhook: ../admission/whenByWebhook.test.ts.
@@ -70,16 +70,20 @@ describe('with its guard removed', () => {
       () => false,
     );
 
-  test.each(byGuard(rows))('%s: nothing is seen of it', async (_by, [first, ...others]) => {
+  /** Several policies are taken away, and the API server notices one after the other. */
+  const all = async <T>(of: readonly T[], is: (row: T) => Promise<boolean>, expected: boolean): Promise<boolean> =>
+    (await Promise.all(of.map(is))).every((found) => found === expected);
+
+  test.each(byGuard(rows))('%s: nothing is seen of it', async (_by, those) => {
     await withoutBindings(
       world,
-      policiesOf(first!.by),
-      async () => !(await isSeen(first!)),
+      policiesOf(those[0]!.by),
+      () => all(those, isSeen, false),
       async () => {
-        for (const row of [first!, ...others]) expect(await isSeen(row), row.name).toBe(false);
+        for (const row of those) expect(await isSeen(row), row.name).toBe(false);
       },
     );
-    await eventually('it is seen again', async () => ((await isSeen(first!)) ? true : undefined));
+    await eventually('it is seen again', async () => ((await all(those, isSeen, true)) ? true : undefined));
   });
 
   const isLetThrough = (row: (typeof refusals)[number]): Promise<boolean> =>
@@ -91,16 +95,16 @@ describe('with its guard removed', () => {
       },
     );
 
-  test.each(byGuard(refusals))('%s: everything is let through', async (_by, [first, ...others]) => {
+  test.each(byGuard(refusals))('%s: everything is let through', async (_by, those) => {
     await withoutBindings(
       world,
-      policiesOf(first!.by),
-      async () => !(await isLetThrough(first!)),
+      policiesOf(those[0]!.by),
+      () => all(those, isLetThrough, true),
       async () => {
-        for (const row of [first!, ...others]) expect(await isLetThrough(row), row.name).toBe(true);
+        for (const row of those) expect(await isLetThrough(row), row.name).toBe(true);
       },
     );
-    await eventually('it is refused again', async () => ((await isLetThrough(first!)) ? undefined : true));
+    await eventually('it is refused again', async () => ((await all(those, isLetThrough, false)) ? true : undefined));
   });
 
   test('what did not arrive held is refused, where when is true and where it fails; without the backstop it runs', async () => {
@@ -116,17 +120,17 @@ describe('with its guard removed', () => {
     await withoutBindings(
       world,
       hold,
-      async () => !(await isRefused(create({ sized: 'yes' }, 11))),
+      () => isRefused(create({ sized: 'yes' }, 11)),
       async () => {
         expect(await refusedFor(create({ sized: 'yes' }, 11))).toContain('did not arrive held');
-        expect(await refusedFor(create({ levelled: 'yes' }, 1))).toContain('no such key: level');
+        expect(await refusedFor(create({ levelled: 'yes' }, 1))).toContain('no such key');
         expect((await create({ sized: 'yes' }, 10)).spec.suspend).toBe(false);
       },
     );
     await withoutBindings(
       world,
       new Set([...hold, ...backstop]),
-      async () => (await create({ sized: 'yes' }, 11)).spec.suspend !== false,
+      async () => (await create({ sized: 'yes' }, 11)).spec.suspend === false,
       async () => expect((await create({ levelled: 'yes' }, 1)).spec.suspend).toBe(false),
     );
   });
@@ -138,14 +142,14 @@ describe('with its guard removed', () => {
     const [holding, auditing] = [compile(sized!, how), compile({ ...sized!, enforcement: 'Audit' }, how)];
     const create = (name: string) => world.as('alice').create(jobsPath(ns), job(name, {}, { parallelism: 11 }));
     await eventually('it holds', async () => ((await create(`a-${Math.random().toString(36).slice(2)}`)).spec.suspend ? true : undefined));
-    const held = await create('before');
+    await create('before');
     for (const guard of auditing) await applyGuard(world.admin, guard);
     for (const guard of holding) if (!guard.metadata.name.includes('pods')) await removeGuard(world.admin, guard);
     await eventually('it audits', async () => {
       const seen = await create(`b-${Math.random().toString(36).slice(2)}`);
       return seen.spec.suspend === false && seen.metadata.labels?.['countersign.dev/audit'] === 'true' ? true : undefined;
     });
-    expect((await world.admin.get(jobsPath(ns, 'before'))).metadata.resourceVersion).toBe(held.metadata.resourceVersion);
+    expectHeldBy(await world.admin.get(jobsPath(ns, 'before')), marks.sized);
     expect(await refusedFor(world.as('alice').patch(jobsPath(ns, 'before'), { spec: { suspend: false } }))).toContain(
       'only the operator may resume it',
     );

@@ -9,7 +9,11 @@ const sized = {
   name: 'sized',
   match: [
     { ...jobs, ...inNamespaces('sized'), when: 'object.spec.parallelism > 10 // ten are enough' },
-    { ...jobs, ...inNamespaces('sized'), when: "object.metadata.?labels[?'tier'].orValue('') == 'gold'" },
+    {
+      ...jobs,
+      ...inNamespaces('sized'),
+      when: "has(object.metadata.labels) && 'tier' in object.metadata.labels && object.metadata.labels.tier == 'gold'",
+    },
     // Fails where there is no such label.
     { ...jobs, ...inNamespaces('levelled'), when: "object.metadata.labels.level == 'high'" },
     { ...jobs, ...inNamespaces('teamed'), when: "namespaceObject.metadata.labels.team == 'finance'" },
@@ -20,7 +24,10 @@ const sized = {
 const strict = {
   kind: 'ClusterApprovalPolicy',
   name: 'strict',
-  match: [{ ...jobs, ...inNamespaces('strict') }],
+  match: [
+    { ...jobs, ...inNamespaces('strict') },
+    { ...jobs, objectSelector: { matchLabels: { strict: 'yes' } } },
+  ],
   validations: [
     { expression: 'object.spec.backoffLimit <= 3', message: 'retry at most three times' },
     { expression: "object.metadata.labels.owner != 'nobody'", message: 'say whose it is' },

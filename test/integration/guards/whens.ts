@@ -214,15 +214,12 @@ export const refusals: readonly Refused[] = [
     try: (world) => create(world, { strict: 'yes' }, { backoffLimit: 4 }),
   },
   {
-    name: 'a suspended Job that is changed so that it breaks a rule',
+    name: 'a suspended Job that is resumed so that it breaks a rule',
     by: /^countersign-rules\.cluster\.strict$/,
     expect: 'say whose it is',
     try: async (world) => {
       const { by, at } = await running(world, {}, { suspend: true, backoffLimit: 1 });
-      await world.admin.patch(at.replace(/\/apis.*namespaces\/([^/]+)\/.*/, '/api/v1/namespaces/$1'), {
-        metadata: { labels: { strict: 'yes' } },
-      });
-      return by.patch(at, { metadata: { labels: { owner: 'nobody' } }, spec: { suspend: false } });
+      return by.patch(at, { metadata: { labels: { strict: 'yes', owner: 'nobody' } }, spec: { suspend: false } });
     },
   },
   {
