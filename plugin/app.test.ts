@@ -11,6 +11,7 @@ async function said(...argv: string[]): Promise<{ code: number; out: string; err
     out: (text) => (out += text),
     err: (text) => (err += text),
     errIsTerminal: false,
+    input: () => Promise.resolve(''),
     colours: palette(false, {}),
     env: { KUBECONFIG: '/nowhere/kubeconfig' },
   };
@@ -32,6 +33,9 @@ const wrongUsage: readonly (readonly [string[], RegExp])[] = [
   [['--reject'], /Name at least one request/],
   [['comment', 'a'], /A comment needs words/],
   [['a', '-m', 'x'.repeat(1025)], /--reason has 1025 characters; at most 1024 are kept/],
+  [['a', '--answer', 'amount'], /--answer is "amount"; expected NAME=VALUE, such as amount=50000\./],
+  [['a', '--answer', 'a=1', '--reject'], /--answer goes with approving; a rejection answers nothing\./],
+  [['list', '--answer', 'a=1'], /--answer is not a flag of "kubectl approve list"\./],
   [['a', '--ticket', 'x'.repeat(257)], /--ticket has 257 characters; at most 256 are kept/],
   [Array.from({ length: 101 }, (_, i) => `r-${i}`), /101 names; one decision takes at most 100/],
   [['help', 'lsit'], /There is no help about "lsit"; did you mean list\?/],

@@ -8,5 +8,9 @@ export interface Io {
   readonly errIsTerminal: boolean;
   /** The colours of stdout: none unless it is a terminal. */
   readonly colours: Palette;
+  /** Asks whoever sits at the terminal, and answers with the line they typed; absent where nobody can be asked. */
+  readonly ask?: (question: string) => Promise<string>;
+  /** All of standard input. */
+  readonly input: () => Promise<string>;
   readonly env: Readonly<Record<string, string | undefined>>;
 }

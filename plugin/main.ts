@@ -8,8 +8,23 @@ const io: Io = {
   err: (text) => void process.stderr.write(text),
   errIsTerminal: process.stderr.isTTY,
   colours: palette(process.stdout.isTTY, process.env),
+  input: async () => (await import('node:stream/consumers')).text(process.stdin),
+  // The question goes to stderr, so both must be terminals for somebody to see it and answer.
+  ...(process.stdin.isTTY && process.stderr.isTTY ? { ask } : {}),
   env: process.env,
 };
+
+async function ask(question: string): Promise<string> {
+  const { createInterface } = await import('node:readline/promises');
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    // Whoever closes the input (^D) has typed nothing.
+    const closed = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));
+    return await Promise.race([terminal.question(question), closed]);
+  } finally {
+    terminal.close();
+  }
+}
 
 // `kubectl approve list | head` closes the pipe early; that is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -18,8 +18,9 @@ export interface FollowOptions {
   readonly onTrouble?: (message: string) => void;
 }
 
-const firstPauseMs = 200;
-const longestPauseMs = 5_000;
+/** How long to wait before a lost connection is made anew: at first, and at most. */
+export const firstPauseMs = 200;
+export const longestPauseMs = 5_000;
 
 /**
  * Shows every state of one request to `enough` until that says so, and returns the last one. Lost connections, expired watches and restarted API
@@ -45,8 +46,8 @@ export async function follow(client: KubeClient, options: FollowOptions, enough:
   }
 }
 
-/** Whether trying again may help. */
-const isPassing = (error: unknown): boolean =>
+/** Whether trying again may help: the connection was lost, or the API server is busy or on its way out. */
+export const isPassing = (error: unknown): boolean =>
   error instanceof ConnectionError || isTooManyRequests(error) || (error instanceof ApiError && error.status >= 500);
 
 async function read(client: KubeClient, { namespace, name, uid, signal }: FollowOptions): Promise<Sighting> {

@@ -16,21 +16,28 @@ const mostTried = 5;
 
 /** Looks for the latest approved run of the same operation (which for a CronJob's Jobs is the CronJob) or of the same name. */
 export async function precedentOf(client: KubeClient, request: Request): Promise<Precedent> {
-  const past: Request[] = [];
+  const all: Request[] = [];
   try {
-    for await (const object of client.listAll(approvalRequests, { namespace: request.namespace })) {
-      const candidate = requestOf(object);
-      if (isPrecedent(candidate, request)) past.push(candidate);
-    }
+    for await (const object of client.listAll(approvalRequests, { namespace: request.namespace })) all.push(requestOf(object));
   } catch (error) {
     if (isForbidden(error)) return { kind: 'forbidden' };
     throw error;
   }
+  return precedentAmong(all, request, (past) => readSubject(client, past));
+}
+
+/** The same among requests that were listed already. `read`: what a request is about. */
+export async function precedentAmong(
+  all: readonly Request[],
+  request: Request,
+  read: (past: Request) => Promise<Subject>,
+): Promise<Precedent> {
+  const past = all.filter((candidate) => candidate.namespace === request.namespace && isPrecedent(candidate, request));
   past.sort((a, b) => approvedAt(b) - approvedAt(a));
   const [latest] = past;
   if (latest === undefined) return { kind: 'none' };
   for (const [skipped, candidate] of past.slice(0, mostTried).entries()) {
-    const subject = await readSubject(client, candidate);
+    const subject = await read(candidate);
     if (subject.access === 'outside' || subject.jobSpec !== undefined) return { kind: 'found', request: candidate, subject, skipped };
   }
   return { kind: 'gone', request: latest };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { approvedConditions, decision, digest, exampleRequest } from '../example.ts';
 import { palette } from '../output/palette.ts';
+import { nobodyDelegated } from './deputies.ts';
 import { description, type Described } from './description.ts';
 import { summary } from './summary.ts';
 
@@ -9,6 +10,7 @@ const plain = palette(false, {});
 const jobSpec = { completions: 3, template: { spec: { containers: [{ name: 'main', image: 'registry/wire:1.2' }] } } };
 
 const described = (change: Partial<Described> = {}): Described => ({
+  delegated: nobodyDelegated,
   request: exampleRequest({ spec: { context: { amount: 50000 } }, status: { decisions: [decision({ reason: 'fine' })] } }),
   subject: {
     access: 'read',
@@ -38,6 +40,47 @@ describe('description', () => {
     ]) {
       expect(text.split('\n')).toContain(line);
     }
+  });
+
+  it('shows what is asked, what was answered, and what is pinned', () => {
+    const questions = [
+      { name: 'amount', question: 'how much?', type: 'Number', required: true },
+      { name: 'where', question: 'to where?', type: 'Choice', choices: ['here', 'there'], required: false },
+    ] as const;
+    const pins = [
+      { kind: 'ConfigMap', name: 'limits', state: 'Pinned', content: digest },
+      { kind: 'Secret', name: 'key', state: 'Pinned', content: digest },
+      { kind: 'Secret', name: 'other', state: 'NotCovered' },
+    ] as const;
+    const decisions = [
+      decision({ response: { amount: 3 } }),
+      decision({ name: 'd-2', approver: 'eve', counted: false, response: { amount: 'x' } }),
+    ];
+    const request = exampleRequest({
+      spec: { questions: questions.map((q) => ({ ...q, ...('choices' in q ? { choices: [...q.choices] } : {}) })) as never },
+      status: { decisions, pins: [...pins] },
+    });
+    const spec = {
+      volumes: [
+        { name: 'v', configMap: { name: 'limits' } },
+        { name: 's', secret: { secretName: 'other' } },
+      ],
+    };
+    const subject = { ...described().subject, jobSpec: { template: { spec } }, pins: { changed: [], unread: ['Secret key'] } };
+    const text = description(described({ request, subject }), now, plain);
+    for (const line of [
+      '  amount: how much? (a number)',
+      '  where: to where? (one of here, there; need not be answered)',
+      '  Answer with --answer NAME=VALUE.',
+      '  bob@corp: {"amount":3}',
+      '  eve (does not count): {"amount":"x"}',
+      '  - ConfigMap limits: its contents',
+      '  - Secret key: its contents (not checked here: you may not read it)',
+      '  - Secret other: its contents; a policy pins them, but the operator may not read them here',
+    ]) {
+      expect(text.split('\n')).toContain(line);
+    }
+    expect(text.split('\n').filter((line) => line.includes('ConfigMap limits'))).toHaveLength(1);
   });
 
   it('says loudly when the digest is in doubt', () => {

@@ -10,9 +10,12 @@ import { comparable } from './comparable.ts';
 import { differences } from './diff.ts';
 import { phasePaint } from './listing.ts';
 import { renderTimeline, timeline } from './timeline.ts';
-import { images, podSpecOf, uncovered } from './uncovered.ts';
+import { answerLines, questionLines } from './questions.ts';
+import { covered, images, podSpecOf, uncovered } from './uncovered.ts';
 import { explain } from './why.ts';
-import { stageText } from './whyText.ts';
+import { riskText, stageText } from './whyText.ts';
+import { byText } from './notes.ts';
+import type { Delegated } from './deputies.ts';
 
 /** Everything that describe shows. */
 export interface Described {
@@ -21,27 +24,43 @@ export interface Described {
   /** Why the digest cannot be trusted to be of what is shown; absent when it is. */
   readonly doubt: string | undefined;
   readonly precedent: Precedent;
+  /** Who may decide in whose stead. */
+  readonly delegated: Delegated;
 }
 
 /** A request with all that an approver should see before deciding. Pure. */
 export function description(described: Described, now: number, colours: Palette): string {
   const section = (title: string, body: string): string => (body === '' ? '' : `\n${colours.strong(`${title}:`)}\n${indent(body)}`);
   const { request, subject } = described;
-  const explanation = explain(request);
+  const explanation = explain(request, described.delegated);
   return (
     head(described, now, colours) +
     section('Stages', explanation.stages.map((stage) => stageText(stage, now, colours)).join('')) +
     section('Context', request.stored.spec.context === undefined ? '' : yaml(request.stored.spec.context)) +
     section('What would run', subject.documents.map(yaml).join('---\n')) +
     section('Images', imageLines(subject)) +
-    section('Not covered by the digest', subject.jobSpec === undefined ? '' : bullets(uncovered(podSpecOf(subject.jobSpec)))) +
+    section('Questions', questionLines(request)) +
+    section('Covered by the digest as well', bullets(coveredLines(described))) +
+    section(
+      'Not covered by the digest',
+      subject.jobSpec === undefined ? '' : bullets(uncovered(podSpecOf(subject.jobSpec), request.status?.pins)),
+    ) +
     section('Compared with the last approved run', comparison(described, now, colours)) +
     section('Decisions', decisionTable(request)) +
+    section('Answers', answerLines(request)) +
     section('Timeline', renderTimeline(timeline(request, subject.createdAt), colours)) +
     section('Conditions', conditionTable(request, now)) +
     section('Notes', bullets(explanation.notes))
   );
 }
+
+/** What a policy has pinned; of what this user may not read, that nobody looked at it here. */
+const coveredLines = ({ request, subject }: Described): string[] => {
+  const unread = subject.pins?.unread ?? [];
+  return covered(request.status?.pins).map((line) =>
+    unread.some((name) => line.startsWith(`${name}: `)) ? `${line} (not checked here: you may not read it)` : line,
+  );
+};
 
 const indent = (text: string): string => text.replace(/^(?=.)/gm, '  ');
 
@@ -49,7 +68,7 @@ const bullets = (lines: readonly string[]): string => lines.map((line) => `- ${o
 
 function head({ request, subject, doubt }: Described, now: number, colours: Palette): string {
   const { spec, status } = request;
-  const groups = status?.requester?.groups ?? [];
+  const { groups = [], submittedBy } = status?.requester ?? {};
   const { resource, external } = spec.subject;
   const uid = resource?.uid === undefined ? '' : ` (uid ${resource.uid})`;
   const facts: [string, string | undefined][] = [
@@ -58,7 +77,10 @@ function head({ request, subject, doubt }: Described, now: number, colours: Pale
     ['Phase', phasePaint(request, colours)(phaseText(request))],
     ['Why', explain(request).headline],
     ['Operation', spec.operation],
-    ['Requester', `${requesterText(request)}${groups.length === 0 ? '' : ` (${groups.join(', ')})`}, ${age(request.createdAt, now)} ago`],
+    [
+      'Requester',
+      `${requesterText(request)}${submittedBy === undefined ? '' : `, by way of ${submittedBy}`}${groups.length === 0 ? '' : ` (${groups.join(', ')})`}, ${age(request.createdAt, now)} ago`,
+    ],
     ['Reason', spec.reason],
     ['Ticket', spec.ticket],
     ['Subject', `${subjectText(request)}${uid}${subject.access === 'gone' ? ', which does not exist any more' : ''}`],
@@ -67,7 +89,10 @@ function head({ request, subject, doubt }: Described, now: number, colours: Pale
     ['Digest', status?.subjectDigest ?? '<none>'],
     ['', doubt === undefined ? colours.good('computed anew from what is shown here: the same') : colours.bad(oneLine(doubt))],
     ['Policies', policiesText(request)],
+    ['Risk', status?.risk === undefined ? undefined : riskText(status.risk)],
     ['Expires', expiryText(request, now)],
+    ['Next', nextText(request, now)],
+    ['Release', releaseText(request, now)],
   ];
   return facts
     .flatMap(([title, text]) => (text === undefined ? [] : [`${(title === '' ? '' : `${title}:`).padEnd(12)}${text}\n`]))
@@ -86,6 +111,18 @@ const expiryText = (request: Request, now: number): string | undefined => {
   const at = request.status?.expiresAt;
   return at === undefined || isSettled(request) ? undefined : `${relative(at, now)} (${instant(at)})`;
 };
+
+function nextText(request: Request, now: number): string | undefined {
+  const { next } = explain(request);
+  return next === undefined || next.at === request.status?.expiresAt
+    ? undefined
+    : `${relative(next.at, now)} (${instant(next.at)}): ${next.what}`;
+}
+
+function releaseText(request: Request, now: number): string | undefined {
+  const { earliestRelease } = explain(request);
+  return earliestRelease === undefined ? undefined : `not before ${instant(earliestRelease)} (${relative(earliestRelease, now)})`;
+}
 
 function imageLines({ jobSpec }: Subject): string {
   if (jobSpec === undefined) return '';
@@ -121,7 +158,7 @@ function decisionTable(request: Request): string {
   const rows = decisions.map((d) => [
     instant(d.time),
     d.verdict,
-    d.approver,
+    byText(d),
     d.via,
     d.counted ? 'yes' : `no: ${d.ignoredBecause ?? 'unknown'}`,
     d.ticket ?? '',

@@ -33,7 +33,7 @@ function single({ request, jobSpec, digestNote }: Reviewed, now: number): string
       'may change',
       jobSpec === undefined
         ? undefined
-        : `${uncovered(podSpecOf(jobSpec)).length} things that the digest does not cover; describe lists them`,
+        : `${uncovered(podSpecOf(jobSpec), status?.pins).length} things that the digest does not cover; describe lists them`,
     ],
     ['digest', `${status?.subjectDigest ?? 'none'} (${digestNote})`],
   ];

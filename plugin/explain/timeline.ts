@@ -2,7 +2,7 @@ import type { DecisionRecord } from '../../crds/v1alpha1/index.ts';
 import { instant, span } from '../output/age.ts';
 import type { Palette } from '../output/palette.ts';
 import { conditionOf, requesterText, subjectText, type Request } from '../request.ts';
-import { ignoredText } from './why.ts';
+import { byText, ignoredText } from './notes.ts';
 
 /** One moment in the life of a request. */
 export interface Moment {
@@ -25,22 +25,33 @@ function beginning(request: Request, heldSince: string | undefined): Moment[] {
   const stages = (request.status?.stages ?? []).flatMap((s) =>
     s.activeSince === undefined ? [] : [moment(s.activeSince, `stage ${s.name} asks for ${approvals(s.required)}`, 'pending')],
   );
-  return [...held, requested, ...stages];
+  const escalated = (request.status?.stages ?? []).flatMap((s) =>
+    s.escalatedAt === undefined ? [] : [moment(s.escalatedAt, `stage ${s.name} escalated`, 'pending')],
+  );
+  return [...held, requested, ...stages, ...escalated];
 }
 
 const approvals = (count: number): string => `${count} ${count === 1 ? 'approval' : 'approvals'}`;
 
-const verbs = { Approve: 'approved', Reject: 'rejected', Comment: 'commented on' } as const;
+const verbs = {
+  Approve: 'approved',
+  Reject: 'rejected',
+  Comment: 'commented on',
+  Override: 'overridden',
+  Review: 'reviewed',
+  Reassign: 'reassigned',
+} as const;
 
 function decided(decision: DecisionRecord): Moment {
-  const { verdict, approver, reason, ticket, counted, via } = decision;
+  const { verdict, reason, ticket, counted, via, reassign } = decision;
   const said = reason === undefined ? '' : `: ${reason}`;
   const under = ticket === undefined ? '' : ` (${ticket})`;
   const channel = via === 'Kubernetes' ? '' : ` by ${via}`;
-  const text = `${verbs[verdict]} by ${approver}${channel}${under}${said}`;
-  if (verdict === 'Comment') return moment(decision.time, text);
+  const whom = reassign === undefined ? '' : ` from ${reassign.from} to ${reassign.to} in stage ${reassign.stage}`;
+  const text = `${verbs[verdict]}${whom} by ${byText(decision)}${channel}${under}${said}`;
+  if (verdict === 'Comment' || verdict === 'Review') return moment(decision.time, text);
   if (!counted) return moment(decision.time, `${text} — does not count: ${ignoredText(decision.ignoredBecause)}`, 'pending');
-  return moment(decision.time, text, verdict === 'Approve' ? 'good' : 'bad');
+  return moment(decision.time, text, verdict === 'Reject' ? 'bad' : 'good');
 }
 
 function ending(request: Request): Moment[] {

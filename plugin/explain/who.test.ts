@@ -8,7 +8,7 @@ const bob = { username: 'bob@corp', groups: ['finance'] };
 describe('standing', () => {
   it('wants whoever could fill an empty place, in stages that are open or still to come', () => {
     expect(standing(exampleRequest(), bob, nobodyMay)).toEqual({ kind: 'wanted', stages: ['finance'] });
-    expect(standing(exampleRequest(), { username: 'dave', groups: [] }, { mayApprove: (who) => who === 'dave' })).toEqual({
+    expect(standing(exampleRequest(), { username: 'dave', groups: [] }, { ...nobodyMay, mayApprove: (who) => who === 'dave' })).toEqual({
       kind: 'wanted',
       stages: ['security'],
     });

@@ -111,9 +111,10 @@ describe('explanationText', () => {
         'Stage finance: Active, 0/2 (asked by ApprovalPolicy payments/tiers)',
         '  missing 2 of: group finance, or user cfo@corp',
         '  not counted here: alice@corp, who asked for it, may not approve it',
-        '  by 2026-11-21 12:30:00Z (in 150m)',
+        '  by 2026-11-21 12:30:00Z (in 150m); then it expires',
         '',
         'Unless it is settled before, it expires in 47h (2026-11-23 09:00:01Z).',
+        'Next deadline: 2026-11-21 12:30:00Z (in 150m): the time of stage finance is over, and it expires.',
         '',
       ].join('\n'),
     );

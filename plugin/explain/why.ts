@@ -1,17 +1,34 @@
-import type { ResolvedStage } from '../../crds/v1alpha1/index.ts';
+import type { ResolvedStage, RiskScore } from '../../crds/v1alpha1/index.ts';
 import { conditionOf, outcome, outcomeText, type Request } from '../request.ts';
-import { approverText, originText } from './who.ts';
+import { isAsking } from './decidable.ts';
+import { nobodyDelegated, type Delegated } from './deputies.ts';
+import { notesOf } from './notes.ts';
+import { approverText, deputyTexts, originText, placesOf } from './who.ts';
+
+export { ignoredText } from './notes.ts';
 
 /** Why a request stands where it stands. */
 export interface Explanation {
   readonly outcome: 'open' | 'approved' | 'refused';
   /** One sentence. */
   readonly headline: string;
+  readonly risk?: RiskScore;
   readonly stages: readonly StageExplanation[];
   /** RFC 3339; absent once settled. */
   readonly expiresAt?: string;
+  /** What time alone will do next; absent once settled. */
+  readonly next?: Deadline;
+  /** RFC 3339: before this nothing is let go, whoever agrees. */
+  readonly earliestRelease?: string;
   /** Votes that do not count, and what else is in the way. */
   readonly notes: readonly string[];
+}
+
+/** A moment at which something happens by itself. */
+export interface Deadline {
+  /** RFC 3339. */
+  readonly at: string;
+  readonly what: string;
 }
 
 export interface StageExplanation {
@@ -22,29 +39,45 @@ export interface StageExplanation {
   readonly required: number;
   readonly approvedBy: readonly string[];
   readonly rejectedBy: readonly string[];
+  /** All of these; where the stage has escalated, either its own or those of the escalation. */
   readonly missing: readonly Missing[];
   /** Who would fit but cannot fill a place here, and why. */
   readonly excluded: readonly string[];
+  /** Who is asked in place of whom. */
+  readonly standIns: readonly string[];
   readonly deadline?: string;
+  /** What happens then. */
+  readonly onTimeout?: string;
+  readonly escalatedAt?: string;
 }
 
 /** So many votes of so many people. */
 export interface Missing {
   readonly count: number;
   readonly from: readonly string[];
+  /** Who may give them in somebody's stead. */
+  readonly inStead?: readonly string[];
+  /** Asked because the stage's own people were out of time; enough in their place. */
+  readonly escalated?: boolean;
 }
 
-/** Explains a request from its status alone. Pure. */
-export function explain(request: Request): Explanation {
+/** Explains a request from its status, and from who may decide for whom, where that is known. Pure. */
+export function explain(request: Request, delegated: Delegated = nobodyDelegated): Explanation {
   const state = outcome(request);
-  const stages = (request.status?.stages ?? []).map((stage, _i, all) => explainStage(stage, all, request));
-  const expiresAt = state === 'open' ? request.status?.expiresAt : undefined;
+  const status = request.status;
+  const stages = (status?.stages ?? []).map((stage, i, all) => explainStage(stage, i, all, request, delegated));
+  const expiresAt = state === 'open' ? status?.expiresAt : undefined;
+  const next = state === 'open' ? nextOf(status?.stages ?? [], expiresAt) : undefined;
+  const waits = state === 'open' || (state === 'approved' && request.governs && conditionOf(request, 'Released')?.status !== 'True');
   return {
     outcome: state,
     headline: headline(request, stages),
+    ...(status?.risk === undefined ? {} : { risk: status.risk }),
     stages,
     ...(expiresAt === undefined ? {} : { expiresAt }),
-    notes: notes(request),
+    ...(next === undefined ? {} : { next }),
+    ...(status?.earliestRelease === undefined || !waits ? {} : { earliestRelease: status.earliestRelease }),
+    notes: notesOf(request),
   };
 }
 
@@ -56,67 +89,85 @@ function headline(request: Request, stages: readonly StageExplanation[]): string
   if (spec.draft) return 'A draft: nobody is asked until spec.draft is false.';
   const valid = conditionOf(request, 'Valid');
   if (valid?.status === 'False') return valid.message;
-  if (conditionOf(request, 'PolicyMatched')?.status === 'False' || approved?.reason === 'NobodyAsked') {
+  // Where not people but something else is waited for, the operator has said what.
+  if (conditionOf(request, 'PolicyMatched')?.status === 'False' || (approved?.status === 'Unknown' && approved.reason !== 'Reviewing')) {
     return approved?.message ?? 'No policy applies, so nobody can agree; it holds.';
   }
-  const missing = stages.flatMap((s) => s.missing).reduce((sum, m) => sum + m.count, 0);
+  const missing = stages.flatMap((s) => s.missing.filter((m) => m.escalated !== true)).reduce((sum, m) => sum + m.count, 0);
   if (missing === 0) return approved?.message ?? 'Every stage is satisfied; the operator is about to say so.';
   return `Waiting for ${missing} more ${missing === 1 ? 'approval' : 'approvals'}.`;
 }
 
-function explainStage(stage: ResolvedStage, all: readonly ResolvedStage[], request: Request): StageExplanation {
-  const open = stage.state === 'Active' || stage.state === 'Waiting';
-  const missing = stage.require.flatMap((r) =>
-    open && r.approvedBy.length < r.count
-      ? [{ count: r.count - r.approvedBy.length, from: r.from.map((entry) => approverText(entry, stage)) }]
-      : [],
-  );
+function explainStage(
+  stage: ResolvedStage,
+  index: number,
+  all: readonly ResolvedStage[],
+  request: Request,
+  delegated: Delegated,
+): StageExplanation {
+  const open = isAsking(stage);
+  // Who may decide for whom is compared with the names as they are stored, not as they are shown.
+  const stored = request.stored.status?.stages[index] ?? stage;
+  const places = placesOf(stored);
+  const missing = placesOf(stage).flatMap((place, i): Missing[] => {
+    if (!open || place.missing <= 0) return [];
+    const inStead = deputyTexts(places[i]?.from ?? [], request, delegated);
+    return [
+      {
+        count: place.missing,
+        from: place.from.map((entry) => approverText(entry, stage, delegated)),
+        ...(inStead.length === 0 ? {} : { inStead }),
+        ...(place.escalated ? { escalated: true } : {}),
+      },
+    ];
+  });
   return {
     name: stage.name,
     askedBy: originText(stage) + (stage.asSubmitted ? '' : ', as it is now'),
     state: stage.state,
     approvals: stage.approvals,
     required: stage.required,
-    approvedBy: stage.require.flatMap((r) => r.approvedBy),
+    approvedBy: [...stage.require.flatMap((r) => r.approvedBy), ...(stage.escalation?.approvedBy ?? [])],
     rejectedBy: stage.rejectedBy ?? [],
     missing,
     excluded: missing.length === 0 ? [] : excluded(stage, all, request),
-    ...(stage.deadline === undefined || !open ? {} : { deadline: stage.deadline }),
+    standIns: (stage.standIns ?? []).map((s) => `${s.user} is asked in place of ${s.for}, said ${s.by}`),
+    ...(stage.deadline === undefined || !open ? {} : { deadline: stage.deadline, onTimeout: timeoutText(stage) }),
+    ...(stage.escalatedAt === undefined || !open ? {} : { escalatedAt: stage.escalatedAt }),
   };
 }
 
+function timeoutText({ state, onTimeout = 'Expire' }: ResolvedStage): string {
+  if (onTimeout === 'Reject') return 'it is rejected';
+  return onTimeout === 'Escalate' && state !== 'Escalated' ? 'its escalation is asked as well' : 'it expires';
+}
+
+/** The next moment at which time alone changes something. */
+function nextOf(stages: readonly ResolvedStage[], expiresAt: string | undefined): Deadline | undefined {
+  const deadlines = stages.flatMap((stage): Deadline[] =>
+    (stage.state === 'Active' || stage.state === 'Escalated') && stage.deadline !== undefined
+      ? [{ at: stage.deadline, what: `the time of stage ${stage.name} is over, and ${timeoutText(stage)}` }]
+      : [],
+  );
+  const all = [...deadlines, ...(expiresAt === undefined ? [] : [{ at: expiresAt, what: 'it expires' }])];
+  return all.sort((a, b) => Date.parse(a.at) - Date.parse(b.at))[0];
+}
+
 function excluded(stage: ResolvedStage, all: readonly ResolvedStage[], request: Request): string[] {
-  const requester = request.status?.requester?.username;
-  const barred =
-    requester === undefined || stage.separation.requesterMayApprove ? [] : [`${requester}, who asked for it, may not approve it`];
+  const { username, submittedBy } = request.status?.requester ?? {};
+  const barred = stage.separation.requesterMayApprove
+    ? []
+    : [
+        ...(username === undefined ? [] : [`${username}, who asked for it, may not approve it`]),
+        ...(submittedBy === undefined ? [] : [`${submittedBy}, who submitted it, may not approve it`]),
+      ];
   const shared = stage.separation.distinctAcrossStages ? all.filter((other) => sameOrigin(other, stage)) : [stage];
   const seated = shared.flatMap((other) =>
-    other.require.flatMap((r) => r.approvedBy.map((who) => `${who} already fills a place in stage ${other.name}`)),
+    [...other.require.flatMap((r) => r.approvedBy), ...(other.escalation?.approvedBy ?? [])].map(
+      (who) => `${who} already fills a place in stage ${other.name}`,
+    ),
   );
   return [...barred, ...seated];
 }
 
 const sameOrigin = (a: ResolvedStage, b: ResolvedStage): boolean => originText(a) === originText(b) && a.asSubmitted === b.asSubmitted;
-
-function notes(request: Request): string[] {
-  const ignored = (request.status?.decisions ?? [])
-    .filter((d) => !d.counted && d.verdict !== 'Comment')
-    .map((d) => `${d.verdict} by ${d.approver} does not count: ${ignoredText(d.ignoredBecause)}`);
-  const released = conditionOf(request, 'Released');
-  const stuck = outcome(request) === 'approved' && released?.status === 'False' ? [`Not released: ${released.message}`] : [];
-  return [...stuck, ...ignored];
-}
-
-const sentences: Readonly<Record<string, string>> = {
-  DigestChanged: 'what is asked for was changed after they saw it; they must decide again.',
-  NotQualified: 'no stage asks them.',
-  Requester: 'they asked for it themselves.',
-  Superseded: 'they decided again later.',
-  Settled: 'it had been settled before.',
-  UidChanged: 'it names another object of the same name.',
-  Late: 'it came after the time was up.',
-  PlaceTaken: 'others already fill every place they could fill.',
-};
-
-/** Why a decision does not count, as a sentence. */
-export const ignoredText = (because: string | undefined): string => sentences[because ?? ''] ?? `${because ?? 'no reason was recorded'}.`;

@@ -1,7 +1,9 @@
+import type { RiskScore } from '../../crds/v1alpha1/index.ts';
 import { instant, relative } from '../output/age.ts';
 import type { Palette } from '../output/palette.ts';
 import { oneLine } from '../output/printable.ts';
 import { subjectText, type Request } from '../request.ts';
+import { questionLines } from './questions.ts';
 import type { Standing } from './who.ts';
 import type { Explanation, StageExplanation } from './why.ts';
 
@@ -14,8 +16,26 @@ export function explanationText(request: Request, explanation: Explanation, now:
     explanation.expiresAt === undefined
       ? ''
       : `\nUnless it is settled before, it expires ${relative(explanation.expiresAt, now)} (${instant(explanation.expiresAt)}).\n`;
+  const times = timesText(explanation, now);
   const notes = explanation.notes.length === 0 ? '' : `\n${explanation.notes.map((note) => `Note: ${note}\n`).join('')}`;
-  return head + stages + expiry + notes;
+  const risk = explanation.risk === undefined ? '' : `Risk ${riskText(explanation.risk)}\n`;
+  const asked = explanation.outcome === 'open' ? questionLines(request) : '';
+  return head + risk + stages + (asked === '' ? '' : `\nAsked of approvers:\n${asked.replace(/^(?=.)/gm, '  ')}`) + expiry + times + notes;
+}
+
+/** A score and what it is made of: `62 of 100 (criticality 80, magnitude 60, …)`. */
+export const riskText = ({ score, factors }: RiskScore): string =>
+  `${score} of 100 (criticality ${factors.criticality}, magnitude ${factors.magnitude}, blast radius ${factors.blastRadius}, failed before ${factors.historicalFailureRate})`;
+
+/** What time will do next, and before when nothing is let go. */
+export function timesText({ next, earliestRelease, expiresAt }: Explanation, now: number): string {
+  const deadline =
+    next === undefined || next.at === expiresAt ? '' : `Next deadline: ${instant(next.at)} (${relative(next.at, now)}): ${next.what}.\n`;
+  const release =
+    earliestRelease === undefined
+      ? ''
+      : `Earliest release: ${instant(earliestRelease)} (${relative(earliestRelease, now)}), whoever agrees before.\n`;
+  return deadline + release;
 }
 
 /** One stage: where it stands, who has said what, and who is still wanted. */
@@ -24,9 +44,16 @@ export function stageText(stage: StageExplanation, now: number, colours: Palette
     `Stage ${colours.strong(stage.name)}: ${stage.state}, ${stage.approvals}/${stage.required} (asked by ${stage.askedBy})`,
     ...(stage.approvedBy.length === 0 ? [] : [`  approved by ${stage.approvedBy.join(', ')}`]),
     ...(stage.rejectedBy.length === 0 ? [] : [`  rejected by ${stage.rejectedBy.join(', ')}`]),
-    ...stage.missing.map((m) => `  missing ${m.count} of: ${m.from.join(', or ')}`),
+    ...stage.standIns.map((sentence) => `  ${sentence}`),
+    ...(stage.escalatedAt === undefined ? [] : [`  escalated at ${instant(stage.escalatedAt)}`]),
+    ...stage.missing.flatMap((m) => [
+      `  ${m.escalated === true ? 'or instead, as it has escalated,' : 'missing'} ${m.count} of: ${m.from.join(', or ')}`,
+      ...(m.inStead === undefined ? [] : [`    also, in their stead: ${m.inStead.join(', ')}`]),
+    ]),
     ...stage.excluded.map((sentence) => `  not counted here: ${sentence}`),
-    ...(stage.deadline === undefined ? [] : [`  by ${instant(stage.deadline)} (${relative(stage.deadline, now)})`]),
+    ...(stage.deadline === undefined
+      ? []
+      : [`  by ${instant(stage.deadline)} (${relative(stage.deadline, now)}); then ${stage.onTimeout ?? 'it expires'}`]),
   ];
   return lines.map((line) => `${line}\n`).join('');
 }
@@ -36,7 +63,7 @@ export function standingText(standing: Standing, username: string, request: Requ
   const me = oneLine(username);
   switch (standing.kind) {
     case 'wanted':
-      return `You (${me}) can give it, in stage ${standing.stages.map(oneLine).join(', ')}: kubectl approve ${request.name} -n ${request.namespace}`;
+      return `You (${me}) can give it${standing.onBehalfOf === undefined ? '' : ` for ${oneLine(standing.onBehalfOf)}`}, in stage ${standing.stages.map(oneLine).join(', ')}: kubectl approve ${request.name} -n ${request.namespace}`;
     case 'hasVoted':
       return `You (${me}) have said ${standing.verdict} already.`;
     case 'isRequester':

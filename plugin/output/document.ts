@@ -22,9 +22,12 @@ export async function serialize(value: unknown, format: 'json' | 'yaml'): Promis
   return format === 'json' ? `${json(value)}\n` : (await import('./yaml.ts')).yaml(value);
 }
 
+/** A value as JSON on one line of its own, for streams. */
+export const jsonLine = (value: unknown): string => `${json(value, 0)}\n`;
+
 // JSON.stringify escapes control characters below U+0020 only; C1 controls and bidirectional overrides steer terminals too.
-const json = (value: unknown): string =>
-  JSON.stringify(value, null, 4).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (char) =>
+const json = (value: unknown, indent = 4): string =>
+  JSON.stringify(value, null, indent).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (char) =>
     char === '\n' ? char : Array.from({ length: char.length }, (_, i) => `\\u${char.charCodeAt(i).toString(16).padStart(4, '0')}`).join(''),
   );
 

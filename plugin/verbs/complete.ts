@@ -55,12 +55,20 @@ export function question(before: readonly string[], current: string): Question {
     case 'help':
       return fixed(names.length === 0 ? verbs.map((value) => ({ value, about: 'verb' })) : []);
     case 'list':
+    case 'watch':
+    case 'simulate':
+    case 'audit':
+    case 'bypass':
     case 'version':
       return fixed([]);
     case 'why':
       return names.length === 0 ? { kind: 'names', verb, taken: [], withVerbs: false } : fixed([]);
     case 'approve':
     case 'comment':
+    case 'override':
+    case 'review':
+    case 'reassign':
+    case 'revoke':
     case 'describe':
     case 'wait':
       return { kind: 'names', verb, taken: names, withVerbs: !explicit && names.length === 0 };
@@ -86,6 +94,8 @@ function valuesOf(name: FlagName): Question {
     case 'for':
       return fixed(goals.map((value) => ({ value, about: 'goal' })));
     case 'kubeconfig':
+    case 'filename':
+    case 'policy':
     case 'certificate-authority':
       return { kind: 'files' };
     default:
@@ -110,6 +120,9 @@ function understood(before: readonly string[]): Arguments | undefined {
 const namespaceType: ResourceType = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', namespaced: false };
 const patienceMs = 3_000;
 
+/** The verbs that are also about what was settled. */
+const ofSettled: readonly Verb[] = ['describe', 'comment', 'review', 'revoke', 'why'];
+
 async function fromCluster(
   asked: Extract<Question, { kind: 'names' | 'namespaces' }>,
   before: readonly string[],
@@ -125,7 +138,9 @@ async function fromCluster(
         return items.map(({ metadata }) => ({ value: metadata.name, about: 'namespace' }));
       }
       const { items } = await session.client.list(approvalRequests, { namespace: session.namespace, limit: 500 });
-      const requests = items.map(requestOf).filter((r) => !asked.taken.includes(r.name) && (asked.verb === 'describe' || !isSettled(r)));
+      const requests = items
+        .map(requestOf)
+        .filter((r) => !asked.taken.includes(r.name) && (ofSettled.includes(asked.verb) || !isSettled(r)));
       const about = (r: (typeof requests)[number]): string => oneLine(`${subjectText(r)}, ${r.spec.operation} by ${requesterText(r)}`);
       return [...verbProposals, ...requests.map((r) => ({ value: r.name, about: about(r) }))];
     } finally {

@@ -10,7 +10,14 @@ import { completion } from './completion.ts';
 
 async function script(shell: string): Promise<string> {
   let text = '';
-  const io: Io = { out: (t) => (text += t), err: () => undefined, errIsTerminal: false, colours: palette(false, {}), env: {} };
+  const io: Io = {
+    out: (t) => (text += t),
+    err: () => undefined,
+    errIsTerminal: false,
+    input: () => Promise.resolve(''),
+    colours: palette(false, {}),
+    env: {},
+  };
   expect(await completion(parse(['completion', shell]), io)).toBe(0);
   return text;
 }

@@ -1,13 +1,14 @@
 import type { Arguments } from '../arguments/parse.ts';
 import { connect, type Session } from '../cluster/connect.ts';
 import { digestDoubt } from '../cluster/decide.ts';
+import { readDelegated } from '../cluster/delegated.ts';
 import { precedentOf } from '../cluster/history.ts';
 import { find } from '../cluster/requests.ts';
 import { readSubject } from '../cluster/subject.ts';
 import { exitCode, UsageError } from '../errors.ts';
 import { description, type Described } from '../explain/description.ts';
 import { timeline } from '../explain/timeline.ts';
-import { images, podSpecOf, uncovered } from '../explain/uncovered.ts';
+import { covered, images, podSpecOf, uncovered } from '../explain/uncovered.ts';
 import { explain } from '../explain/why.ts';
 import type { Io } from '../io.ts';
 import { formatOf, serialize, withoutManagedFields } from '../output/document.ts';
@@ -33,16 +34,20 @@ export async function describe({ names, flags }: Arguments, io: Io): Promise<num
 
 async function read({ client, namespace }: Session, name: string): Promise<Described> {
   const request = await find(client, namespace, name);
-  const [subject, precedent] = await Promise.all([readSubject(client, request), precedentOf(client, request)]);
+  const [subject, precedent, delegated] = await Promise.all([
+    readSubject(client, request),
+    precedentOf(client, request),
+    readDelegated({ client, namespace }, [request]),
+  ]);
   // Once it is settled the digest is history: what runs changes its own spec, and may be gone.
   const doubt = isSettled(request) && subject.digest !== request.status?.subjectDigest ? settledDoubt : digestDoubt(request, subject);
-  return { request, subject, precedent, doubt };
+  return { request, subject, precedent, doubt, delegated };
 }
 
 const settledDoubt = 'settled; what is stored now is not, or not any more, what was decided';
 
 /** The same for programs. */
-function document({ request, subject, doubt, precedent }: Described): unknown {
+function document({ request, subject, doubt, precedent, delegated }: Described): unknown {
   const pod = podSpecOf(subject.jobSpec);
   return {
     request: withoutManagedFields(request.stored.object),
@@ -50,11 +55,12 @@ function document({ request, subject, doubt, precedent }: Described): unknown {
       access: subject.access,
       documents: subject.documents,
       images: images(pod),
-      notCovered: subject.jobSpec === undefined ? [] : uncovered(pod),
+      covered: covered(request.status?.pins),
+      notCovered: subject.jobSpec === undefined ? [] : uncovered(pod, request.status?.pins),
     },
     digest: { recorded: request.status?.subjectDigest, computed: subject.digest, matches: doubt === undefined, doubt },
     lastApprovedRun: 'request' in precedent ? precedent.request.name : null,
-    explanation: explain(request),
+    explanation: explain(request, delegated),
     timeline: timeline(request, subject.createdAt).map(({ time, what }) => ({ time, what })),
   };
 }

@@ -1,6 +1,7 @@
 import { approvalRequests } from '../../crds/v1alpha1/resources.ts';
 import type { Arguments } from '../arguments/parse.ts';
 import { connect, type Session } from '../cluster/connect.ts';
+import { readDelegated } from '../cluster/delegated.ts';
 import { myPermissions, whoAmI } from '../cluster/whoami.ts';
 import { exitCode, UsageError } from '../errors.ts';
 import { listTable } from '../explain/listing.ts';
@@ -39,6 +40,6 @@ async function read({ client, namespace }: Session, everywhere: boolean, flags: 
   requests.sort((a, b) => a.namespace.localeCompare(b.namespace) || Date.parse(a.createdAt) - Date.parse(b.createdAt));
   if (flags.mine !== true) return requests;
   const me = await whoAmI(client);
-  const permissions = await myPermissions(client, me, requests);
-  return requests.filter((r) => standing(r, me, permissions).kind === 'wanted');
+  const [permissions, delegated] = await Promise.all([myPermissions(client, me, requests), readDelegated({ client, namespace }, requests)]);
+  return requests.filter((r) => standing(r, me, permissions, delegated.principals(r, me)).kind === 'wanted');
 }

@@ -1,0 +1,142 @@
+import type { ApprovalDelegationSpec, ApproverSpec } from '../../crds/v1alpha1/index.ts';
+import { annotations } from '../../crds/v1alpha1/marks.ts';
+import { approvalDelegations, approvers } from '../../crds/v1alpha1/resources.ts';
+import { delegationsOf, deputiesOf, principalsOf, type DelegationFacts, type Delegations } from '../../operator/core/delegation.ts';
+import type { Observation } from '../../operator/core/facts.ts';
+import { isForbidden, isNotFound } from '../../operator/kube/client/apiError.ts';
+import type { KubeClient } from '../../operator/kube/client/kubeClient.ts';
+import type { KubeObject, ResourceType } from '../../operator/kube/client/types.ts';
+import { nobodyDelegated, type Delegated } from '../explain/deputies.ts';
+import type { Request } from '../request.ts';
+import type { Session } from './connect.ts';
+
+/** The delegations of a namespace, and who manages whom, as the core weighs them. What may not be read is not there. */
+export async function delegationFacts({ client }: Session, namespace: string): Promise<Pick<Observation, 'delegations' | 'managers'>> {
+  const people = await listIfAllowed(client, approvers, {});
+  const stored = await listIfAllowed(client, approvalDelegations, { namespace });
+  const { compile } = await import('../../operator/core/cel/index.ts');
+  const known = groupsByName(people);
+  return {
+    delegations: stored.map((object) => {
+      const { when, namespace: _of, ...facts } = storedOf(object, known);
+      const program = when === undefined ? undefined : compile(when, { scope: 'delegation', result: 'bool' });
+      return { ...facts, ...(program === undefined ? {} : { when: 'run' in program ? program : ('faulty' as const) }) };
+    }),
+    managers: new Map(
+      people.flatMap((person): [string, string][] => {
+        const { username = '', manager } = person['spec'] as Partial<ApproverSpec>;
+        return manager === undefined ? [] : [[username, manager]];
+      }),
+    ),
+  };
+}
+
+/** A delegation as it is stored, before it is known whether it applies to a request. */
+interface Stored extends Omit<DelegationFacts, 'applies'> {
+  readonly namespace: string;
+  readonly when: string | undefined;
+}
+
+/** Reads the delegations of the namespaces of these requests. What may not be read is not there: it only ever lets more people decide. */
+export async function readDelegated({ client }: Session, requests: readonly Request[]): Promise<Delegated> {
+  const namespaces = [...new Set(requests.map((r) => r.namespace))];
+  const known = await readApprovers(client);
+  const lists = await Promise.all(namespaces.map((namespace) => listIfAllowed(client, approvalDelegations, { namespace })));
+  const all = lists.flat().map((object) => storedOf(object, known));
+  if (all.length === 0) return { ...nobodyDelegated, members: (group) => membersOf(known, group) };
+  const applies = await whenEvaluator(all, client.now());
+  const cache = new Map<string, Delegations>();
+  const of = (request: Request): Delegations => {
+    const found =
+      cache.get(request.uid) ??
+      delegationsOf(all.filter((d) => d.namespace === request.namespace).map((d) => ({ ...d, applies: applies(d, request) })));
+    cache.set(request.uid, found);
+    return found;
+  };
+  return {
+    principals: (request, person) => principalsOf(person, of(request), looking(request, client.now())).principals.slice(1),
+    deputies: (request, username) => deputiesOf(username, of(request), looking(request, client.now())),
+    members: (group) => membersOf(known, group),
+  };
+}
+
+/** Through a requester no chain leads. */
+function looking(request: Request, at: number) {
+  const { username, submittedBy } = request.stored.status?.requester ?? {};
+  return { at, without: new Set([username, submittedBy].filter((name) => name !== undefined)) };
+}
+
+const membersOf = (known: ReadonlyMap<string, readonly string[]>, group: string): string[] =>
+  [...known].filter(([, groups]) => groups.includes(group)).map(([username]) => username);
+
+async function listIfAllowed(client: KubeClient, type: ResourceType, scope: { readonly namespace?: string }): Promise<KubeObject[]> {
+  const found: KubeObject[] = [];
+  try {
+    for await (const object of client.listAll(type, scope)) found.push(object);
+  } catch (error) {
+    if (!isForbidden(error) && !isNotFound(error)) throw error;
+  }
+  return found;
+}
+
+/** Groups by user name, as far as a platform team has written them down. */
+async function readApprovers(client: KubeClient): Promise<Map<string, readonly string[]>> {
+  return groupsByName(await listIfAllowed(client, approvers, {}));
+}
+
+function groupsByName(people: readonly KubeObject[]): Map<string, readonly string[]> {
+  return new Map(
+    people.map((person): [string, readonly string[]] => {
+      const { username, groups } = person['spec'] as Partial<ApproverSpec>;
+      return [username ?? '', groups ?? []];
+    }),
+  );
+}
+
+function storedOf({ metadata, spec }: KubeObject, known: ReadonlyMap<string, readonly string[]>): Stored {
+  const { from, to, when, notBefore, notAfter } = spec as ApprovalDelegationSpec;
+  const wroteIt = metadata.annotations?.[annotations.requester] === from;
+  const seen = metadata.annotations?.[annotations.requesterGroups] ?? '';
+  return {
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+    from,
+    to,
+    groups: wroteIt ? seen.split('\n').filter((group) => group !== '') : (known.get(from) ?? []),
+    createdAt: metadata.creationTimestamp,
+    notBefore,
+    notAfter,
+    when,
+  };
+}
+
+/**
+ * Whether a delegation's `when` is true of a request. What cannot be told here, as it reads the object itself, is taken for true: the operator decides
+ * in the end, and whoever might decide should see the request.
+ */
+async function whenEvaluator(all: readonly Stored[], now: number): Promise<(delegation: Stored, request: Request) => boolean> {
+  const sources = [...new Set(all.flatMap((d) => d.when ?? []))];
+  if (sources.length === 0) return () => true;
+  // The expressions' evaluator is large, and few need it.
+  const { compile } = await import('../../operator/core/cel/index.ts');
+  const compiled = new Map(sources.map((source) => [source, compile(source, { scope: 'delegation', result: 'bool' })]));
+  return ({ when }, request) => {
+    const program = when === undefined ? undefined : compiled.get(when);
+    if (program === undefined) return true;
+    if (!('run' in program)) return false;
+    if (program.uses.has('object') || program.uses.has('namespaceObject')) return true;
+    const result = program.run(variablesFor(request, now));
+    return result.ok && result.value === true;
+  };
+}
+
+function variablesFor({ namespace, name, stored }: Request, now: number): Readonly<Record<string, unknown>> {
+  const { spec, status, object } = stored;
+  return {
+    context: spec.context ?? {},
+    operation: spec.operation,
+    approvalRequest: { metadata: { namespace, name, labels: object.metadata.labels ?? {} }, spec },
+    requester: { username: status?.requester?.username ?? '', groups: status?.requester?.groups ?? [] },
+    now: new Date(now),
+  };
+}

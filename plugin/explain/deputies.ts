@@ -1,0 +1,15 @@
+import type { Person } from '../../operator/core/eligibility.ts';
+import type { Request } from '../request.ts';
+
+/** Who decides in whose stead, for requests that were read. */
+export interface Delegated {
+  /** For whom somebody may decide about a request, themselves aside. */
+  readonly principals: (request: Request, person: Person) => Person[];
+  /** Who may decide for somebody, each as the chain from them to who decides. */
+  readonly deputies: (request: Request, username: string) => readonly (readonly string[])[];
+  /** The people whom a platform team says are in a group. */
+  readonly members: (group: string) => readonly string[];
+}
+
+/** Nobody decides for anybody, as far as is known. */
+export const nobodyDelegated: Delegated = { principals: () => [], deputies: () => [], members: () => [] };

@@ -1,0 +1,106 @@
+import { annotations, policyMark, policyMarkPrefix } from '../../crds/v1alpha1/marks.ts';
+import { group } from '../../crds/v1alpha1/resources.ts';
+import type { DecisionFacts, NamespaceObject, Observation, Permissions, PolicyFacts, PolicyId } from '../../operator/core/facts.ts';
+import { policyKey } from '../../operator/core/facts.ts';
+import { governs } from '../../operator/core/match.ts';
+import { unpinnedImages } from '../../operator/core/pins.ts';
+import { podSpecOf } from '../../operator/core/podSpec.ts';
+import { variablesOf } from '../../operator/core/rules/variables.ts';
+import type { RawObject } from '../../operator/workloads/contract.ts';
+import type { Request } from '../request.ts';
+import type { Matchable } from './work.ts';
+
+/** An open request, with what was read of it. */
+export interface OpenRequest {
+  readonly request: Request;
+  /** What it is about, as it is stored; absent when that is outside the cluster, gone, or may not be read. */
+  readonly object: RawObject | undefined;
+  readonly decisions: readonly DecisionFacts[];
+  readonly delegations: Observation['delegations'];
+  readonly managers: Observation['managers'];
+  readonly namespaceObject: NamespaceObject;
+  readonly failureRate: number;
+}
+
+/** What the core weighs of an open request, if these were the policies. Pure. */
+export function openObservation(open: OpenRequest, policies: readonly PolicyFacts[], now: number): Observation {
+  const { request, object, namespaceObject } = open;
+  const { spec, status } = request.stored;
+  const facts = requestFacts(request);
+  const candidate = { ...candidateOf(open), namespaceLabels: namespaceObject.metadata.labels };
+  const variables = () => variablesOf({ request: facts, subject: { object }, namespaceObject, now }, facts.requester);
+  const marks = new Set(Object.keys(object?.metadata.annotations ?? {}).filter((key) => key.startsWith(policyMarkPrefix)));
+  const isNamed = (p: PolicyFacts): boolean =>
+    marks.has(policyMark(p)) || (spec.policyRef?.kind === p.kind && spec.policyRef.name === p.name);
+  const applying = policies.filter((p) => p.spec.enforcement !== 'Audit' && (isNamed(p) || governs(p, candidate, variables)));
+  return {
+    now,
+    request: facts,
+    subject: {
+      exists: true,
+      held: request.governs,
+      digest: status?.subjectDigest,
+      object,
+      unpinnedImages: unpinnedImages(podSpecOf(object?.['spec'])),
+    },
+    policies: applying,
+    missingPolicies: [],
+    decisions: open.decisions,
+    permissions: permissionsOnRecord(request),
+    delegations: open.delegations,
+    managers: open.managers,
+    reviewsOwed: [],
+    standing: [],
+    namespaceObject,
+    observedFailureRate: open.failureRate,
+    clockDisagrees: false,
+    defaultTimeoutMs: 7 * 86_400_000,
+  };
+}
+
+function requestFacts({ namespace, name, uid, governs: isHeld, createdAt, stored }: Request): Observation['request'] {
+  const said = stored.object.metadata.annotations ?? {};
+  const groups = said[annotations.requesterGroups] ?? '';
+  const onBehalfOf = said[annotations.onBehalfOf];
+  return {
+    namespace,
+    name,
+    uid,
+    generation: stored.object.metadata.generation ?? 0,
+    createdAt: Date.parse(createdAt),
+    requester: { username: said[annotations.requester] ?? '', groups: groups === '' ? [] : groups.split('\n') },
+    labels: stored.object.metadata.labels ?? {},
+    governs: isHeld,
+    spec: stored.spec,
+    status: stored.status,
+    ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
+  };
+}
+
+function candidateOf({ request, object }: OpenRequest): Matchable {
+  const { spec, object: stored } = request.stored;
+  if (!request.governs)
+    return { apiGroup: group, kind: 'ApprovalRequest', labels: stored.metadata.labels ?? {}, operation: spec.operation };
+  const labels = object?.metadata.labels ?? {};
+  return spec.subject.resource?.kind === 'GovernedJob'
+    ? { apiGroup: group, kind: 'GovernedJob', labels, operation: spec.operation }
+    : { apiGroup: 'batch', kind: 'Job', labels };
+}
+
+/** Nobody may ask the API server what others may; whose vote counted by a permission is on record. */
+function permissionsOnRecord({ stored }: Request): Permissions {
+  const { stages = [], decisions = [] } = stored.status ?? {};
+  const allowed = new Set(
+    stages.flatMap((stage) =>
+      stage.policy === undefined
+        ? []
+        : stage.require
+            .filter((r) => r.from.some((entry) => entry.permission !== undefined))
+            .flatMap((r) => r.approvedBy.map((who) => `${policyKey(stage.policy as PolicyId)} ${who}`)),
+    ),
+  );
+  return {
+    mayApprove: (approver, policy) => allowed.has(`${policyKey(policy)} ${approver}`),
+    may: (verb, approver) => decisions.some((d) => d.counted && d.approver === approver && d.verdict.toLowerCase() === verb),
+  };
+}

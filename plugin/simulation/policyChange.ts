@@ -1,0 +1,150 @@
+import type { ResolvedStage } from '../../crds/v1alpha1/index.ts';
+import { evaluate, type Evaluation } from '../../operator/core/evaluate.ts';
+import { policyKey, type Observation, type PolicyFacts } from '../../operator/core/facts.ts';
+import { asksToPin } from '../../operator/core/pins.ts';
+import { placesOf } from '../explain/who.ts';
+import { instant } from '../output/age.ts';
+import type { Request } from '../request.ts';
+import { openObservation, type OpenRequest } from './open.ts';
+import { titleOf } from './simulated.ts';
+
+/** What a change of policy does to an open request. */
+export const effects = ['refused', 'stuck', 'tightened', 'loosened', 'unchanged'] as const;
+export type ChangeEffect = (typeof effects)[number];
+
+/** One open request, and what a change of policy would do to it. */
+export interface Changed {
+  readonly request: Request;
+  readonly effect: ChangeEffect;
+  /** A sentence each. */
+  readonly changes: readonly string[];
+  readonly before: Evaluation['verdict'];
+  readonly after: Evaluation['verdict'];
+}
+
+/** The policies once this one is written: in place of the one of its name, or in addition. */
+export function withPolicy(policies: readonly PolicyFacts[], written: PolicyFacts): PolicyFacts[] {
+  const others = policies.filter((p) => policyKey(p) !== policyKey(written));
+  return [...others, written];
+}
+
+/** What an open request would become if this policy were written. Pure. */
+export function changeOf(open: OpenRequest, policies: readonly PolicyFacts[], written: PolicyFacts, now: number): Changed {
+  const factsBefore = openObservation(open, policies, now);
+  const factsAfter = openObservation(open, withPolicy(policies, written), now);
+  const [before, after] = [evaluate(factsBefore), evaluate(factsAfter)];
+  const changes = differences(before, after, factsBefore, factsAfter);
+  return {
+    request: open.request,
+    effect: effectOf(before, after, changes),
+    changes: changes.map((c) => c.text),
+    before: before.verdict,
+    after: after.verdict,
+  };
+}
+
+interface Difference {
+  readonly text: string;
+  readonly direction: 'stricter' | 'looser' | 'neither';
+}
+
+const stuck: readonly Evaluation['verdict'][] = ['Faulty', 'NobodyAsked', 'NoPolicy'];
+const refused: readonly Evaluation['verdict'][] = ['PolicyViolation', 'Rejected', 'Expired'];
+const approved: readonly Evaluation['verdict'][] = ['Approved', 'AutoApproved', 'StandingApproval', 'Overridden'];
+
+function effectOf(before: Evaluation, after: Evaluation, changes: readonly Difference[]): ChangeEffect {
+  if (refused.includes(after.verdict) && !refused.includes(before.verdict)) return 'refused';
+  if (stuck.includes(after.verdict) && !stuck.includes(before.verdict)) return 'stuck';
+  if (changes.some((c) => c.direction === 'stricter')) return 'tightened';
+  return changes.some((c) => c.direction === 'looser') ? 'loosened' : 'unchanged';
+}
+
+const stricter = (text: string): Difference => ({ text, direction: 'stricter' });
+const looser = (text: string): Difference => ({ text, direction: 'looser' });
+
+function differences(before: Evaluation, after: Evaluation, factsBefore: Observation, factsAfter: Observation): Difference[] {
+  return [
+    ...verdictDifference(before, after),
+    ...stageDifferences(before, after),
+    ...ruleDifferences(before, after),
+    ...pinDifference(factsBefore, factsAfter),
+    ...(after.expiresAt < before.expiresAt ? [stricter(`expires ${moment(after.expiresAt)} instead of ${moment(before.expiresAt)}`)] : []),
+    ...(after.expiresAt > before.expiresAt ? [looser(`expires ${moment(after.expiresAt)} instead of ${moment(before.expiresAt)}`)] : []),
+    ...gateDifference(before, after),
+  ];
+}
+
+const moment = (ms: number): string => instant(new Date(ms).toISOString());
+
+function verdictDifference({ verdict: was }: Evaluation, { verdict: is }: Evaluation): Difference[] {
+  if (was === is) return [];
+  const text = `${was} becomes ${is}`;
+  if (approved.includes(is) && !approved.includes(was)) return [looser(text)];
+  return approved.includes(was) || refused.includes(is) || stuck.includes(is) ? [stricter(text)] : [{ text, direction: 'neither' }];
+}
+
+/** Stages are the same when they ask the same of the same people, whichever version of the policy they come from. */
+function stageDifferences(before: Evaluation, after: Evaluation): Difference[] {
+  const was = before.stages.filter(isWanted);
+  const is = after.stages.filter(isWanted);
+  const added = is.filter((stage) => !was.some((other) => sameAsk(other, stage)));
+  const removed = was.filter((stage) => !is.some((other) => sameAsk(other, stage)));
+  return [
+    ...added.map((stage) => stricter(`asks in addition: stage ${stage.name}, ${askText(stage)}`)),
+    ...removed.map((stage) => looser(`asks no more: stage ${stage.name}, ${askText(stage)}`)),
+  ];
+}
+
+const isWanted = (stage: ResolvedStage): boolean => stage.applies !== false && stage.state !== 'Skipped';
+
+const sameAsk = (a: ResolvedStage, b: ResolvedStage): boolean => askKey(a) === askKey(b);
+
+const askKey = ({ name, require, policy, separation, rejections, asSubmitted, timeout }: ResolvedStage): string =>
+  JSON.stringify([
+    name,
+    require.map(({ count, from }) => [count, from]),
+    policy?.kind,
+    policy?.namespace,
+    policy?.name,
+    separation,
+    rejections,
+    asSubmitted,
+    timeout,
+  ]);
+
+function askText(stage: ResolvedStage): string {
+  const missing = placesOf(stage).reduce((sum, place) => sum + Math.max(0, place.missing), 0);
+  return `${stage.required} ${stage.required === 1 ? 'approval' : 'approvals'}${missing === 0 ? ', which are there already' : `, ${missing} missing`}`;
+}
+
+/** What policies object to, or cannot tell. */
+function ruleDifferences(before: Evaluation, after: Evaluation): Difference[] {
+  const said = ({ policies }: Evaluation): string[] =>
+    policies.flatMap((p) => [
+      ...(p.violations ?? []).map((text) => `breaks ${titleOf(p)}: ${text}`),
+      ...(p.fault === undefined ? [] : [`cannot be evaluated, ${titleOf(p)}: ${p.fault}`]),
+    ]);
+  const [was, is] = [new Set(said(before)), new Set(said(after))];
+  const risk =
+    before.risk?.score === after.risk?.score ? [] : [`risk ${before.risk?.score ?? 'unknown'} becomes ${after.risk?.score ?? 'unknown'}`];
+  return [
+    ...[...is].filter((text) => !was.has(text)).map(stricter),
+    ...[...was].filter((text) => !is.has(text)).map((text) => looser(`no longer ${text}`)),
+    ...risk.map((text): Difference => ({ text, direction: 'neither' })),
+  ];
+}
+
+/** Contents that become part of the digest make another digest, and votes are about the one before. */
+function pinDifference({ policies: was, request }: Observation, { policies: is }: Observation): Difference[] {
+  const recorded = request.status?.policies;
+  return asksToPin(is, recorded) && !asksToPin(was, recorded)
+    ? [stricter('what it refers to becomes part of the digest, so the votes on it are void and people are asked again')]
+    : [];
+}
+
+function gateDifference({ gate: was }: Evaluation, { gate: is }: Evaluation): Difference[] {
+  if (was.open === is.open && was.opensAt === is.opensAt) return [];
+  if (is.open) return [looser('may be let go at this time')];
+  const until = is.opensAt === undefined ? '' : ` before ${moment(is.opensAt)}`;
+  return [stricter(`is not let go${until}, as it is ${is.because ?? 'not the time'}`)];
+}
