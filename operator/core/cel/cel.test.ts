@@ -12,7 +12,7 @@ const context = {
   amount: 1000.5,
   count: 3,
   exact: 9_007_199_254_740_991,
-  lost: 9_007_199_254_740_993,
+  lost: 2 ** 53,
   huge: 1e300,
   nothing: null,
   note: undefined,
