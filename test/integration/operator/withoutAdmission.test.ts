@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import type { KubeObject } from '../../../operator/kube/client/types.ts';
 import { ownPlatform } from '../../fixtures/ownPlatform.ts';
 import {
   condition,
@@ -152,5 +153,42 @@ describe.concurrent('with admission away, a GovernedJob', () => {
       await ns.decide(await bobOf(ns), 'Approve', [await ns.requestOf(stalled)]);
       await ns.phase(resources.governedJobs, 'nightly', 'Succeeded');
     }),
+  );
+});
+
+describe.concurrent('with admission away, a policy', () => {
+  it.each<[string, object, RegExp]>([
+    [
+      'that asks for people whom there are not',
+      { stages: [{ name: 'a', require: [1, 1].map((count) => ({ count, from: [{ user: 'bob' }] })) }] },
+      /spec\.stages\[0\]\.require\[1\]: nobody can satisfy it/,
+    ],
+    [
+      'with a freeze that cannot be read',
+      { ...financeAgrees, freeze: [{ name: 'odd', schedule: '0 0 31 2 *', duration: '1h' }] },
+      /spec\.freeze\[0\]\.schedule: .*never happens/,
+    ],
+    [
+      'with an expression that does not compile',
+      { ...financeAgrees, autoApprove: [{ name: 'a', when: 'nothing.of.the.kind' }] },
+      /spec\.autoApprove\[0\]\.when: line 1, column 1: /,
+    ],
+  ])('%s says so, and what it governs holds whoever agrees', (_name, spec, message) =>
+    inNamespace(async (ns) => {
+      await ns.policy('pay', financeAgrees);
+      await ns.admin.create(resources.approvalPolicies, ns.name, {
+        apiVersion: 'countersign.dev/v1alpha1',
+        kind: 'ApprovalPolicy',
+        metadata: { name: 'faulty' },
+        spec: { match: financeAgrees.match, ...spec },
+      });
+      const isSaid = (found: KubeObject): boolean => condition(found, 'Ready')?.reason === 'InvalidSpec';
+      const said = await ns.eventually(resources.approvalPolicies, 'faulty', 'said to be faulty', isSaid);
+      expect(condition(said, 'Ready')).toMatchObject({ status: 'False', message: expect.stringMatching(message) });
+      const { asked } = await heldJob(ns, job('wire'));
+      await listed(ns, asked.metadata.name, await ns.decide(await bobOf(ns), 'Approve', [asked]));
+      expect(isTrue(await ns.get<StoredRequest>(resources.approvalRequests, asked.metadata.name), 'Released')).toBe(false);
+      expect(isSuspended(await ns.get(resources.jobs, 'wire'))).toBe(true);
+    })(),
   );
 });
