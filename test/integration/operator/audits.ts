@@ -43,7 +43,7 @@ export function auditCases(inNamespace: (run: (ns: TestNamespace) => Promise<voi
         expect(labelsOf(made)).not.toHaveProperty(['countersign.dev/held']);
         const name = `ApprovalPolicy ${ns.name}/pay`;
         expect(await told(ns, made)).toEqual([
-          `With enforcement Hold, ${name} would have held this and asked: finance, 1 of group finance.`,
+          `WouldHold: With enforcement Hold, ${name} would have held this and asked: finance, 1 of group finance.`,
         ]);
         await until('it completes', async () => {
           const { status } = await ns.get<KubeObject & { status?: { succeeded?: number } }>(resources.jobs, 'wire');
