@@ -85,7 +85,14 @@ export class Controllers {
       releases: new Releases(),
     };
     const heldContext = { client, world, events: this.events, cronJobOpenRequests: options.cronJobOpenRequests, asking: new Set<string>() };
-    const auditContext = { client, world, metrics, reporter: options.reporter, defaultTimeoutMs: options.defaultTimeoutMs };
+    const auditContext = {
+      client,
+      world,
+      history: this.#history,
+      metrics,
+      reporter: options.reporter,
+      defaultTimeoutMs: options.defaultTimeoutMs,
+    };
     const calls = new ActionCalls((ref) => this.#wake('governedjob', ref));
     const governedJobContext = { client, world, calls, caller: options.caller };
     this.#byName = {

@@ -5,12 +5,14 @@ import { isAlreadyExists, isNotFound } from '../../kube/client/apiError.ts';
 import type { KubeClient } from '../../kube/client/kubeClient.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import { eventOf, eventType, type Regarding } from '../events.ts';
+import type { History } from '../history.ts';
 import type { World } from '../world.ts';
 import { wouldHold } from './wouldHold.ts';
 
 export interface AuditContext {
   readonly client: KubeClient;
   readonly world: World;
+  readonly history: Pick<History, 'failureRate'>;
   readonly metrics: Metrics;
   readonly reporter: string;
   readonly defaultTimeoutMs: number;
@@ -28,7 +30,7 @@ export function observationOf(
   request: RequestFacts,
   subject: SubjectFacts,
   policies: readonly PolicyFacts[],
-  { client, world, defaultTimeoutMs }: AuditContext,
+  { client, world, history, defaultTimeoutMs }: AuditContext,
 ): Observation {
   const { namespace } = request;
   return {
@@ -44,7 +46,7 @@ export function observationOf(
     reviewsOwed: [],
     standing: [],
     namespaceObject: { metadata: { name: namespace, labels: world.namespaceLabels(namespace) } },
-    observedFailureRate: 0,
+    observedFailureRate: history.failureRate(namespace, request.spec.operation),
     clockDisagrees: false,
     defaultTimeoutMs,
   };
