@@ -104,12 +104,7 @@ describe.concurrent('a policy that pins', () => {
     const alice = await ns.as('alice');
     const needy = await alice.create(resources.jobs, ns.name, reading('needy', { configMapRef: { name: 'later' } }));
     const waits = (r: StoredRequest) => condition(r, 'Valid')?.message.includes('ConfigMap later in namespace') === true;
-    const stuck = await ns.eventually<StoredRequest>(
-      resources.approvalRequests,
-      `needy-${needy.metadata.uid.slice(0, 8)}`,
-      'waiting for it',
-      waits,
-    );
+    const stuck = await until('a request that waits for it', async () => (await ns.requestsOf(needy)).find(waits));
     expect(stuck.status?.subjectDigest).toBeUndefined();
     await changeLimits(ns, '100000');
     await ns.admin.create(resources.configMaps, ns.name, { metadata: { name: 'later' } });
