@@ -196,7 +196,13 @@ export const StandingApproval = z.object({
   covers: z.string().min(1).max(512).describe('What is run again: the CronJob, or the operation.'),
   content: Digest.describe('The digest of what may run, the metadata of its schedule aside.'),
   uses: z
-    .array(z.object({ request: ObjectName, uid: Uid, at: Timestamp }))
+    .array(
+      z.object({
+        request: ObjectName.describe('The name of the request.'),
+        uid: Uid.describe('Its uid.'),
+        at: Timestamp.describe('When it was counted.'),
+      }),
+    )
     .max(100)
     .default([])
     .describe('The requests that it has approved.'),

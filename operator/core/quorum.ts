@@ -35,9 +35,9 @@ export interface Poll {
   readonly requesters: readonly string[];
   readonly permissions: Permissions;
   /** For whom a person may decide: themselves first, then who had delegated to them when they voted, or by now. */
-  principalsOf(person: MaybeVoter): readonly Person[];
-  standInsOf(stage: AskedStage): readonly StandInSeen[];
-  timesOf(stage: AskedStage): StageTimes;
+  readonly principalsOf: (person: MaybeVoter) => readonly Person[];
+  readonly standInsOf: (stage: AskedStage) => readonly StandInSeen[];
+  readonly timesOf: (stage: AskedStage) => StageTimes;
 }
 
 /** Somebody's approval in a place, and in whose name it fills it. */
