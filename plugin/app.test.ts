@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { run } from './app.ts';
+import { verbs } from './arguments/flags.ts';
 import type { Io } from './io.ts';
 import { palette } from './output/palette.ts';
 
@@ -41,6 +42,30 @@ const wrongUsage: readonly (readonly [string[], RegExp])[] = [
   [['help', 'lsit'], /There is no help about "lsit"; did you mean list\?/],
   [['completion'], /completion takes one of bash, zsh, fish, kubectl\./],
   [['version', 'x'], /version takes no names/],
+  [['a', '--answer', 'x'], /--answer is "x"; expected NAME=VALUE/],
+  [['override', 'a', '-m', 'fire'], /An override needs the ticket/],
+  [['override', 'a', '--ticket', 'INC-1'], /An override needs a reason/],
+  [['review', 'a'], /A review needs words/],
+  [['reassign', 'a', '--from', 'x', '--to', 'y'], /--stage is missing/],
+  [['reassign', 'a', '--stage', 's', '--to', 'y'], /--from is missing/],
+  [['reassign', 'a', '--stage', 's', '--from', 'x'], /--to is missing/],
+  [['revoke'], /Name at least one request/],
+  [['a', '--standing', '0/7d'], /--standing is "0\/7d"; expected RUNS\/DURATION/],
+  [['a', '--standing', '20'], /--standing is "20"; expected RUNS\/DURATION/],
+  [['a', '--reject', '--standing', '1/1d'], /--standing agrees to further runs/],
+  [['a', '--yes'], /--yes is for batches/],
+  [['a', '-A'], /-A is for batches/],
+  [['a', '-l', 'team=x'], /-l and --operation choose the requests; leave out the names \(a\)/],
+  [['--operation', 'x', '--standing', '1/1d'], /--standing is for requests that are named/],
+  [['simulate'], /simulate takes either -f FILE/],
+  [['simulate', '-f', 'a', '--policy', 'b'], /simulate takes either -f FILE/],
+  [['simulate', 'a'], /simulate takes no names/],
+  [['simulate', '-f', '/nowhere/wire.yaml'], /Cannot read \/nowhere\/wire.yaml: there is no such file/],
+  [['audit', 'a'], /audit takes no names/],
+  [['bypass', 'a'], /bypass takes no names/],
+  [['bypass', '-o', 'wide'], /-o wide is not known here; expected json, yaml/],
+  [['watch', 'a'], /watch takes no names/],
+  [['watch', '-o', 'yaml'], /-o yaml is not known here; expected json, name/],
 ];
 
 describe('the command line', () => {
@@ -54,10 +79,10 @@ describe('the command line', () => {
   it('says how it is used when it is given nothing, and calls that wrong usage', async () => {
     const { code, out, err } = await said();
     expect({ code, out }).toEqual({ code: 2, out: '' });
-    expect(err).toContain('kubectl approve NAME… [-m REASON] [--ticket TICKET]');
+    expect(err).toContain('kubectl approve NAME… [-m REASON] [--ticket TICKET] [--answer NAME=VALUE]… [--standing RUNS/DURATION]');
   });
 
-  it.each(['approve', 'comment', 'list', 'describe', 'why', 'wait', 'completion', 'version', 'help'])('helps with %s', async (verb) => {
+  it.each(verbs)('helps with %s', async (verb) => {
     const asked = await said(verb, '--help');
     expect(asked.code).toBe(0);
     expect(asked.out).toContain('Exit codes: 0 approved or done, 1 refused or rejected, 2 wrong usage, 3 timed out.');

@@ -7,7 +7,7 @@ import type { KubeObject, ResourceType } from '../../operator/kube/client/types.
 import { RefusedError } from '../errors.ts';
 import type { ClusterSeen } from '../explain/bypass.ts';
 import type { Installation } from '../explain/bypassPowers.ts';
-import type { Binding, Role } from '../explain/bypassRbac.ts';
+import type { Binding } from '../explain/bypassRbac.ts';
 import type { PolicySeen } from '../explain/bypassWork.ts';
 import { jobs } from './requests.ts';
 

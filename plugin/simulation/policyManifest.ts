@@ -1,4 +1,4 @@
-import type { ApprovalPolicySpec, Stage } from '../../crds/v1alpha1/index.ts';
+import type { ApprovalPolicySpec, Escalation, Stage } from '../../crds/v1alpha1/index.ts';
 import { RefusedError } from '../errors.ts';
 import type { Manifest } from './manifests.ts';
 
@@ -40,7 +40,7 @@ export function withDefaults(written: Readonly<Record<string, unknown>>): Approv
 const weights = { criticality: 0.4, magnitude: 0.3, blastRadius: 0.2, historicalFailureRate: 0.1 };
 
 function stage(written: Partial<Stage>): Stage {
-  const { escalation } = written;
+  const escalation = written.escalation as (Omit<Escalation, 'count'> & Partial<Escalation>) | undefined;
   return {
     ...written,
     name: written.name ?? '',

@@ -153,10 +153,13 @@ function governedJob(raw: RawObject): Rest {
   };
 }
 
+/** What the API server fills in of a stage. */
+const defaults = { rejections: 1 };
+
 function request(raw: RawObject): Rest {
   const written = raw['spec'] as ApprovalRequestSpec & { readonly operation?: string };
   const labels = raw.metadata.labels ?? {};
-  const stages = written.stages?.map((stage) => ({ ...stage, rejections: stage.rejections ?? 1 }));
+  const stages = written.stages?.map((stage) => ({ ...defaults, ...stage }));
   const spec: ApprovalRequestSpec = { ...written, draft: false, cancelled: false, ...(stages === undefined ? {} : { stages }) };
   return {
     candidates: [{ apiGroup: group, kind: 'ApprovalRequest', labels, operation: spec.operation }],

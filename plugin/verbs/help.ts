@@ -13,7 +13,7 @@ interface Usage {
 const usages: Readonly<Record<Verb, Usage>> = {
   approve: {
     synopsis: [
-      'NAME… [-m REASON] [--ticket TICKET] [--standing RUNS/DURATION]',
+      'NAME… [-m REASON] [--ticket TICKET] [--answer NAME=VALUE]… [--standing RUNS/DURATION]',
       '--reject NAME… [-m REASON] [--ticket TICKET]',
       '[--reject] -l SELECTOR | --operation OPERATION [-A] [--yes]',
     ],

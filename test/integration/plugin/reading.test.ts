@@ -40,7 +40,7 @@ afterAll(async () => {
 describe('kubectl approve list', () => {
   it('lists what is open, as a table, wide, as names, JSON and YAML', async () => {
     const names = [first, second].map((r) => r.metadata.name);
-    expect((await bob('list')).out).toMatch(/^NAME +PHASE +APPROVALS +SUBJECT +OPERATION +REQUESTER +EXPIRES +AGE\n/);
+    expect((await bob('list')).out).toMatch(/^NAME +PHASE +APPROVALS +RISK +SUBJECT +OPERATION +REQUESTER +EXPIRES +AGE\n/);
     expect((await bob('list', '-o', 'wide')).out).toContain('1 of group finance; 1 of user sue');
     expect((await bob('list', '-o', 'name')).out).toBe(names.map((n) => `approvalrequest.countersign.dev/${n}\n`).join(''));
     for (const format of ['json', 'yaml']) {

@@ -1,0 +1,216 @@
+import { describe, expect, it } from 'vitest';
+import type { ApprovalPolicySpec } from '../../crds/v1alpha1/index.ts';
+import type { PolicyFacts } from '../../operator/core/facts.ts';
+import { compileRules } from '../../operator/core/rules/compile.ts';
+import { decision, exampleRequest, stage } from '../example.ts';
+import { palette } from '../output/palette.ts';
+import { manifestsIn } from './manifests.ts';
+import type { OpenRequest } from './open.ts';
+import { changeOf } from './policyChange.ts';
+import { withDefaults } from './policyManifest.ts';
+import { auditedOf } from './runAudit.ts';
+import { simulate, type Simulated } from './simulated.ts';
+import { simulatedText } from './text.ts';
+import { createdBy, notGovernable, workOf } from './work.ts';
+
+const now = Date.parse('2026-11-21T10:00:00Z');
+const job = (annotations: string, more = ''): string =>
+  `apiVersion: batch/v1\nkind: Job\nmetadata: {name: wire, annotations: {${annotations}}}\nspec: {template: {spec: {containers: [{name: main, image: tool:1}]}}${more}}\n`;
+const amount = (of: number): string => `'countersign.dev/context': '{"amount": ${of}}'`;
+
+function policy(spec: Partial<ApprovalPolicySpec>, change: Partial<PolicyFacts> = {}): PolicyFacts {
+  const full = withDefaults({ match: [{ apiGroups: ['batch'], kinds: ['Job'] }], ...spec });
+  return {
+    kind: 'ApprovalPolicy',
+    namespace: 'payments',
+    name: 'tiers',
+    uid: 'uid-tiers',
+    generation: 1,
+    spec: full,
+    rules: compileRules(full),
+    ...change,
+  };
+}
+
+const finance = { name: 'finance', require: [{ count: 2, from: [{ group: 'finance' }] }] } as unknown as NonNullable<
+  ApprovalPolicySpec['stages']
+>[number];
+const tiers: Partial<ApprovalPolicySpec> = {
+  validations: [{ expression: 'context.amount <= 1000', message: 'more than 1000 is never paid' }],
+  autoApprove: [{ name: 'small', when: 'context.amount <= 10' }],
+  risk: withDefaults({ risk: { magnitude: 'double(context.amount) / 50.0' } }).risk,
+  stages: [finance],
+};
+
+function simulated(text: string, ...policies: PolicyFacts[]): Simulated {
+  const [manifest] = manifestsIn(text, 'wire.yaml');
+  const work = workOf(manifest!, createdBy(manifest!, 'payments'), 'payments', now);
+  const namespaceObject = { metadata: { name: 'payments', labels: {} } };
+  return simulate(work, { now, me: { username: 'alice', groups: ['dev'] }, policies, namespaceObject, failureRate: 50 });
+}
+
+describe('simulation of a manifest', () => {
+  it.each([
+    ['asks people', amount(500), 'Pending'],
+    ['approves on its own', amount(5), 'AutoApproved'],
+    ['refuses', amount(5000), 'PolicyViolation'],
+    ['cannot tell where the context lacks what a rule reads', '', 'Faulty'],
+  ])('says whether the policy %s', (_what, annotations, expected) => {
+    expect(simulated(job(annotations), policy(tiers)).outcome).toBe(expected);
+  });
+
+  it('says so when nobody governs it: no policy, one that does not match, and one that only audits', () => {
+    expect(simulated(job('')).outcome).toBe('NotGoverned');
+    const audit = simulated(job(''), policy({ enforcement: 'Audit', stages: [finance] }));
+    expect(audit).toMatchObject({ outcome: 'NotGoverned', audited: [{ name: 'tiers' }] });
+  });
+
+  it('asks the expression of a match', () => {
+    const large = policy({ match: [{ apiGroups: ['batch'], kinds: ['Job'], when: 'object.spec.parallelism > 3' }], stages: [finance] });
+    expect(simulated(job('', ', parallelism: 2'), large).outcome).toBe('NotGoverned');
+    expect(simulated(job('', ', parallelism: 4'), large).outcome).toBe('Pending');
+  });
+
+  it('reads a CronJob as one of its Jobs, whose operation is the name of the CronJob', () => {
+    const text =
+      'apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: nightly}\nspec: {schedule: "0 0 * * *", jobTemplate: {spec: {template: {spec: {containers: []}}}}}\n';
+    expect(simulated(text, policy({ stages: [finance] }))).toMatchObject({
+      outcome: 'Pending',
+      work: { kind: 'CronJob', spec: { operation: 'nightly' } },
+    });
+  });
+
+  it('reads a GovernedJob and an ApprovalRequest, and what they lack', () => {
+    const ours = policy({
+      match: [{ apiGroups: ['countersign.dev'], kinds: ['GovernedJob', 'ApprovalRequest'], operations: ['pay'] }],
+      stages: [finance],
+    });
+    const governedJob =
+      'apiVersion: countersign.dev/v1alpha1\nkind: GovernedJob\nmetadata: {name: a}\nspec: {operation: pay, jobTemplate: {spec: {}}}\n';
+    expect(simulated(governedJob, ours).outcome).toBe('Pending');
+    const request =
+      'apiVersion: countersign.dev/v1alpha1\nkind: ApprovalRequest\nmetadata: {name: a}\nspec: {operation: pay, subject: {external: {system: x, id: y}}}\n';
+    expect(simulated(request, ours).outcome).toBe('Pending');
+    expect(simulated(request.replace('pay,', 'other,'), ours).outcome).toBe('NoPolicy');
+    expect(simulated(governedJob.replace('operation: pay, ', ''), ours).work.faults).toEqual(['spec.operation is missing']);
+  });
+
+  it('tells people: stages, risk, violations and windows', () => {
+    const frozen = policy({ ...tiers, freeze: [{ name: 'weekend', schedule: '0 0 * * SAT', duration: '48h', timeZone: 'Etc/UTC' }] });
+    const text = (annotations: string): string =>
+      simulatedText({ ...simulated(job(annotations), frozen), notes: [] }, now, palette(false, {}));
+    expect(text(amount(500))).toContain('It would be held and wait for 2 approvals.');
+    expect(text(amount(500))).toContain('Risk 3 of 100 (criticality 0, magnitude 10, blast radius 0, failed before 0)');
+    expect(text(amount(500))).toMatch(/Nothing would be let go before 2026-11-23 00:00:00Z/);
+    expect(text(amount(5))).toContain('without asking anybody, but not at this time');
+    expect(text(amount(5000))).toContain('breaks ApprovalPolicy payments/tiers: more than 1000 is never paid');
+  });
+
+  it.each([
+    ['no YAML', 'a: [', /^wire\.yaml: /],
+    ['no object', '42', /is no object but 42/],
+    ['nothing', '---\n', /there is no object in it/],
+    ['no kind', 'metadata: {name: x}', /apiVersion or kind is missing/],
+    ['no name', 'apiVersion: batch/v1\nkind: Job', /metadata\.name is missing/],
+    ['a number for a name', 'apiVersion: batch/v1\nkind: Job\nmetadata: {name: 5}', /metadata\.name is 5; expected a string/],
+    [
+      'a number for a label',
+      'apiVersion: batch/v1\nkind: Job\nmetadata: {name: a, labels: {x: 5}}',
+      /metadata\.labels\["x"\] is no string/,
+    ],
+  ])('refuses %s, and says where', (_what, text, expected) => {
+    expect(() => manifestsIn(text, 'wire.yaml')).toThrow(expected);
+  });
+
+  it('reads several documents and lists, and says of what nobody can govern that it is so', () => {
+    const both = manifestsIn(
+      `${job('')}---\napiVersion: v1\nkind: List\nitems: [{apiVersion: apps/v1, kind: Deployment, metadata: {name: d}}]\n`,
+      'all.yaml',
+    );
+    expect(both.map((m) => `${m.source}: ${m.kind}`)).toEqual(['all.yaml, document 1: Job', 'all.yaml, document 2, item 1: Deployment']);
+    expect(notGovernable(both[1]!)).toContain('is of no kind that policies govern');
+  });
+});
+
+describe('simulation of a policy', () => {
+  const record = {
+    kind: 'ApprovalPolicy' as const,
+    namespace: 'payments',
+    name: 'tiers',
+    uid: 'uid-tiers',
+    generation: 1,
+    asSubmitted: true,
+    onRefusal: 'Fail' as const,
+  };
+  const kept = stage({ rejections: 1, required: 2, require: [{ count: 2, from: [{ group: 'finance' }], approvedBy: [] }] });
+  const open = (): OpenRequest => ({
+    request: exampleRequest({
+      spec: { context: { amount: 500 } },
+      status: { policies: [record], stages: [kept], decisions: [decision()] },
+    }),
+    object: undefined,
+    decisions: [],
+    delegations: [],
+    managers: new Map(),
+    namespaceObject: { metadata: { name: 'payments', labels: {} } },
+    failureRate: 50,
+  });
+  const asks = (count: number, more: Partial<ApprovalPolicySpec> = {}): PolicyFacts =>
+    policy({ stages: [{ ...finance, require: [{ count, from: [{ group: 'finance' }] }] }], ...more });
+  const change = (written: PolicyFacts) => changeOf(open(), [asks(2)], written, now);
+
+  it('says that nothing changes where it asks the same', () => {
+    expect(change(asks(2))).toMatchObject({ effect: 'unchanged', changes: [] });
+  });
+
+  it('says what it asks in addition: a stricter rule bites at once', () => {
+    expect(change(asks(3))).toMatchObject({ effect: 'tightened', changes: ['asks in addition: stage finance, 3 approvals, 3 missing'] });
+  });
+
+  it('never approves anything that is open: a looser rule asks no less than before', () => {
+    const looser = change(policy({ autoApprove: [{ name: 'all', when: 'true' }] }));
+    expect(looser.after).toBe('Pending');
+  });
+
+  it('says what it would refuse, and what it would leave stuck', () => {
+    expect(change(asks(2, { validations: [{ expression: 'context.amount < 100', message: 'too much' }] }))).toMatchObject({
+      effect: 'refused',
+      changes: expect.arrayContaining(['breaks ApprovalPolicy payments/tiers: too much']),
+    });
+    expect(change(asks(2, { validations: [{ expression: 'context.missing == 1', message: 'x' }] })).effect).toBe('stuck');
+    expect(change(policy({})).effect).toBe('stuck');
+  });
+
+  it('says that pinning voids votes', () => {
+    expect(change(asks(2, { pin: true })).changes.join()).toContain('the votes on it are void');
+  });
+});
+
+describe('what audits would have held', () => {
+  it('is judged as if the policies whose marks it bears held, and by no others', () => {
+    const audit = policy({ ...tiers, enforcement: 'Audit' });
+    const annotations = {
+      'audit.countersign.dev/payments.tiers': 'would-hold',
+      'audit.countersign.dev/cluster_.gone': 'would-hold',
+      'countersign.dev/context': '{"amount": 500}',
+    };
+    const audited = auditedOf(
+      {
+        metadata: {
+          name: 'wire',
+          namespace: 'payments',
+          uid: 'u',
+          resourceVersion: '1',
+          creationTimestamp: '2026-11-21T09:00:00Z',
+          annotations,
+        },
+        spec: {},
+      },
+      [audit, policy({ enforcement: 'Audit' }, { name: 'other' })],
+      { metadata: { name: 'payments', labels: {} } },
+      now,
+    );
+    expect(audited.unknown).toEqual(['ClusterApprovalPolicy gone']);
+    expect(audited.simulated).toMatchObject({ outcome: 'Pending', policies: [{ name: 'tiers' }] });
+  });
+});
