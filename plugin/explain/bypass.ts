@@ -127,6 +127,6 @@ function evaderOf(grants: readonly Grant[]): Evader {
 
 /** The namespaces in which some policy holds Jobs. */
 function governedNamespaces({ namespaces, policies }: ClusterSeen): string[] {
-  const open = new Set(openings(namespaces, policies).flatMap((o) => (o.kind === 'unguarded' ? [o.namespace] : [])));
+  const open = new Set(openings(namespaces, policies).flatMap((o) => (o.kind === 'unguarded' || o.kind === 'audit' ? [o.namespace] : [])));
   return namespaces.map((n) => n.name).filter((name) => !open.has(name));
 }
