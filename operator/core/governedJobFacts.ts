@@ -70,7 +70,6 @@ export interface RequestSeen {
   readonly digest: string | undefined;
   /** Whether it says what the spec says now. */
   readonly upToDate: boolean;
-  readonly draft: boolean;
   readonly cancelled: boolean;
   readonly outcome: Outcome | undefined;
 }
@@ -80,8 +79,7 @@ export type GovernedJobEffect =
   | { readonly kind: 'deleteJob'; readonly name: string; readonly uid: string }
   | { readonly kind: 'createJob' }
   | { readonly kind: 'createRequest' }
-  /** `draft`: nobody is asked for now. */
-  | { readonly kind: 'updateRequest'; readonly draft: boolean }
+  | { readonly kind: 'updateRequest' }
   | { readonly kind: 'cancelRequest' }
   | { readonly kind: 'abortJob'; readonly name: string }
   | ActionEffect;

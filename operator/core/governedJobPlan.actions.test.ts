@@ -25,7 +25,6 @@ const asked = (more: Partial<RequestSeen> = {}): RequestSeen => ({
   name: 'nightly-12345678',
   digest: digestA,
   upToDate: true,
-  draft: false,
   cancelled: false,
   outcome: undefined,
   ...more,
@@ -131,23 +130,19 @@ describe('pre-actions', () => {
   });
 
   it('that failed withdraw a request that was open, as when they were added by an edit', () => {
-    const broken = later(
-      facts({ actions: wanted, request: asked({ draft: true }), actionJobs: [actionJob(backup, 1, { ended: ended(false) })] }),
-    );
+    const broken = later(facts({ actions: wanted, request: asked(), actionJobs: [actionJob(backup, 1, { ended: ended(false) })] }));
     expect(kinds(broken)).toEqual(['deleteJob', 'cancelRequest']);
   });
 
-  it('that are added by an edit make the open request a draft before the Job is replaced, so that nobody can let it go', () => {
+  it('that are added by an edit are done while there is no Job, so that nobody can agree to it or let it go', () => {
     const edited = facts({ actions: wanted, wantedJob: 'nightly-2', request: asked({ upToDate: false }), authorMayCreateJobs: true });
-    expect(planGovernedJob(edited).effects.slice(0, 3)).toEqual([
-      { kind: 'updateRequest', draft: true },
+    expect(planGovernedJob(edited).effects).toEqual([
       { kind: 'deleteJob', name: 'nightly-1', uid: 'job-uid' },
-      { kind: 'createJob' },
+      { kind: 'createActionJob', action: backup, attempt: 1 },
     ]);
+    expect(phase(edited)).toBe('Validating');
     const all = [actionJob(backup, 1, done), actionJob(drain, 1, done)];
-    expect(planGovernedJob(facts({ actions: wanted, request: asked({ draft: true }), actionJobs: all })).effects).toEqual([
-      { kind: 'updateRequest', draft: false },
-    ]);
+    expect(kinds({ ...edited, jobs: [], actionJobs: all })).toEqual(['createJob', 'updateRequest']);
   });
 
   it('that are edited are done anew, and what the old one still runs is removed; the others are not repeated', () => {

@@ -12,7 +12,6 @@ const asked = (more: Partial<RequestSeen> = {}): RequestSeen => ({
   name: 'nightly-12345678',
   digest: digestA,
   upToDate: true,
-  draft: false,
   cancelled: false,
   outcome: undefined,
   ...more,

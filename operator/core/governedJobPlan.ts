@@ -93,10 +93,9 @@ function effects(facts: GovernedJobFacts, seen: Seen): GovernedJobEffect[] {
   if (cancelled) return cancelling(facts, outcome);
   if (outcome !== undefined || facts.authorMayCreateJobs === false) return [];
   return [
-    // Before another Job is there that an open request could let go.
-    ...(request === undefined || seen.before.done || request.draft ? [] : [{ kind: 'updateRequest', draft: true } as const]),
     ...[...facts.jobs.filter((j) => j.name !== facts.wantedJob), ...strayJobs(facts, { all: false })].map(deletion),
-    ...(job === undefined ? [{ kind: 'createJob' } as const] : seen.before.effects),
+    // With an open request its Job comes last: without one nobody can agree before all that comes first has been done again.
+    ...(job === undefined && (request === undefined || seen.before.done) ? [{ kind: 'createJob' } as const] : seen.before.effects),
     ...(seen.before.done ? asking(facts) : []),
   ];
 }
@@ -104,7 +103,7 @@ function effects(facts: GovernedJobFacts, seen: Seen): GovernedJobEffect[] {
 /** Once all that comes first is done. */
 function asking({ request }: GovernedJobFacts): GovernedJobEffect[] {
   if (request === undefined) return [{ kind: 'createRequest' }];
-  return request.upToDate && !request.draft ? [] : [{ kind: 'updateRequest', draft: false }];
+  return request.upToDate ? [] : [{ kind: 'updateRequest' }];
 }
 
 /**

@@ -27,8 +27,8 @@ const actionFacts = (facts: GovernedJobFacts, approvedDigest?: string): ActionFa
 });
 
 /**
- * What comes before anybody is asked. `open`: nothing is settled or let go yet; afterwards only what is on record is told. It needs the Job to be
- * there, which proves the template, and a policy that will have a say.
+ * What comes before anybody is asked. `open`: nothing is settled or let go yet; afterwards only what is on record is told. At first it needs the Job
+ * to be there, which proves the template; always a policy that will have a say.
  */
 export function planBefore(facts: GovernedJobFacts, job: JobSeen | undefined, open: boolean): ActionsPlan {
   const actions = facts.actions.filter((action) => action.stage === 'Pre');
@@ -38,7 +38,7 @@ export function planBefore(facts: GovernedJobFacts, job: JobSeen | undefined, op
 }
 
 const mayBegin = (facts: GovernedJobFacts, job: JobSeen | undefined): boolean =>
-  job !== undefined && facts.policyKnown && !facts.cancelled && facts.authorMayCreateJobs !== false;
+  (job !== undefined || facts.request !== undefined) && facts.policyKnown && !facts.cancelled && facts.authorMayCreateJobs !== false;
 
 /** Jobs of pre-actions that still run and that nobody wants any more: of an action that was edited, or, without exception, once it is over. */
 export function strayJobs({ actions, actionJobs, name }: GovernedJobFacts, { all }: { readonly all: boolean }): ActionJobSeen[] {

@@ -129,8 +129,8 @@ function validating(facts: GovernedJobFacts, seen: Seen): Statement[] {
   return say('Reconciling', 'Pending', beginning(facts, seen));
 }
 
-function beginning({ policyKnown }: GovernedJobFacts, { before, job }: Seen): string {
-  if (before.done || job === undefined) return 'Its Job is being created.';
+function beginning({ policyKnown, request }: GovernedJobFacts, { before, job }: Seen): string {
+  if (before.done || (job === undefined && request === undefined)) return 'Its Job is being created.';
   if (!policyKnown) return 'No policy applies to it, so nobody could agree; its pre-actions wait until one does.';
   const action = current(before.statuses);
   return action === undefined

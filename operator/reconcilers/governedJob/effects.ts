@@ -37,9 +37,9 @@ export function perform(effect: GovernedJobEffect, seen: Observed, context: Effe
     case 'createRequest':
       return createRequest(seen.governedJob, context);
     case 'updateRequest':
-      return updateRequest(seen.governedJob, { draft: effect.draft, cancelled: false }, context);
+      return updateRequest(seen.governedJob, false, context);
     case 'cancelRequest':
-      return updateRequest(seen.governedJob, { draft: false, cancelled: true }, context);
+      return updateRequest(seen.governedJob, true, context);
   }
 }
 
@@ -121,13 +121,9 @@ async function createRequest(governedJob: GovernedJobRecord, { client, world }: 
   world.requests.observe(await createOrFind(client, approvalRequests, ref, requestManifest(governedJob), isOurs));
 }
 
-async function updateRequest(
-  governedJob: GovernedJobRecord,
-  state: { draft: boolean; cancelled: boolean },
-  { client, world }: EffectContext,
-): Promise<void> {
+async function updateRequest(governedJob: GovernedJobRecord, cancelled: boolean, { client, world }: EffectContext): Promise<void> {
   const ref = { namespace: governedJob.namespace, name: requestName(governedJob.name, governedJob.uid) };
-  const value = { ...requestSpec(governedJob), ...state };
+  const value = { ...requestSpec(governedJob), draft: false, cancelled };
   // Replaced whole: a merge patch would keep parameters that are not there any more.
   world.requests.observe(await client.patch(approvalRequests, ref, [{ op: 'replace', path: '/spec', value }], { type: 'json' }));
 }

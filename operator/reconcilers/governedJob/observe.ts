@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { apiVersion, group, type GovernedJobStatus } from '../../../crds/v1alpha1/index.ts';
+import { apiVersion, group, type GovernedJobStatus, type Pin } from '../../../crds/v1alpha1/index.ts';
 import { actionsOf } from '../../core/actions.ts';
 import { CountersignError } from '../../core/errors.ts';
 import type { ActionJobSeen, GovernedJobFacts, JobSeen, RequestSeen } from '../../core/governedJobFacts.ts';
@@ -131,24 +131,23 @@ function matchVariables(governedJob: GovernedJobRecord, world: World, now: numbe
 function requestSeen(governedJob: GovernedJobRecord, held: HeldFacts | undefined, world: World): RequestSeen | undefined {
   const request = world.requestFor(governedJob.uid);
   if (request === undefined) return undefined;
-  const { draft, cancelled, ...says } = request.spec;
+  const { draft: _draft, cancelled, ...says } = request.spec;
   const outcome = outcomeOf(request.status?.conditions ?? []);
   return {
     name: request.name,
     upToDate: isDeepStrictEqual(says, requestSpec(governedJob)),
-    draft,
     cancelled,
     outcome,
-    digest: outcome === undefined ? digestOf(governedJob, held) : request.status?.subjectDigest,
+    digest: outcome === undefined ? digestOf(governedJob, held, request.status?.pins) : request.status?.subjectDigest,
   };
 }
 
 /** Undefined, too, for what cannot be digested: the request says why. */
-function digestOf(governedJob: GovernedJobRecord, held: HeldFacts | undefined): string | undefined {
+function digestOf(governedJob: GovernedJobRecord, held: HeldFacts | undefined, pins: readonly Pin[] | undefined): string | undefined {
   if (held?.content === undefined) return undefined;
   try {
     const content = governedJobContent(governedJob.spec, { name: held.name, uid: held.uid, content: held.content });
-    return requestDigest(governedJob.namespace, { ...requestSpec(governedJob), draft: false, cancelled: false }, content);
+    return requestDigest(governedJob.namespace, { ...requestSpec(governedJob), draft: false, cancelled: false }, content, pins);
   } catch (error) {
     if (error instanceof CountersignError) return undefined;
     throw error;
