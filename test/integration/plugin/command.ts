@@ -19,6 +19,8 @@ export interface Installed {
   as(kubeconfig: string, namespace: string): (...args: string[]) => Promise<Ended>;
   /** kubectl itself. */
   kubectl(kubeconfig: string, ...args: string[]): Promise<Ended>;
+  /** The program itself, for what runs until it is interrupted. */
+  readonly file: string;
   remove(): void;
 }
 
@@ -41,6 +43,7 @@ export async function install(ns: TestNamespace): Promise<Installed> {
       (kubeconfig, namespace) =>
       (...args) =>
         kubectl(kubeconfig, 'approve', '-n', namespace, ...args),
+    file: join(bin, 'kubectl-approve'),
     remove: () => rmSync(dir, { recursive: true, force: true }),
   };
 }
