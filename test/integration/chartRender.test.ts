@@ -272,8 +272,10 @@ describe('CRDs', () => {
     const crds = (await template()).filter((object) => object.kind === 'CustomResourceDefinition');
     expect(crds.map((crd) => crd.spec.names.kind as string).sort()).toEqual([
       'ApprovalDecision',
+      'ApprovalDelegation',
       'ApprovalPolicy',
       'ApprovalRequest',
+      'Approver',
       'ClusterApprovalPolicy',
       'GovernedJob',
     ]);
