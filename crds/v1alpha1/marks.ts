@@ -26,6 +26,9 @@ export const guardedAnnotations = {
   source: 'countersign.dev/source',
 } as const;
 
+/** On the operator's own ServiceAccount: the pod that leads, which the guards compare a writer with. */
+export const leaderAnnotation = 'countersign.dev/leader';
+
 /** What the author of a plain Job has to say; covered by the digest, frozen while the Job is held. */
 export const authorAnnotations = {
   operation: 'countersign.dev/operation',

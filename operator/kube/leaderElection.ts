@@ -4,6 +4,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { isNotFound } from './client/apiError.ts';
 import type { KubeClient } from './client/kubeClient.ts';
 import type { KubeObject, ResourceType } from './client/types.ts';
+import type { Fence } from './fence.ts';
 import { microTime } from './microTime.ts';
 import { NotLeader } from './notLeader.ts';
 
@@ -17,6 +18,8 @@ export interface LeaderElectionOptions {
   readonly name: string;
   /** Who this is; the pod's name. */
   readonly holderIdentity: string;
+  /** Names the leader to the API server. A reign begins once it is named. */
+  readonly fence?: Fence;
   /** How long others wait after the last renewal they saw. Default 15 s. */
   readonly leaseDurationMs?: number;
   /** How long after its last renewal a leader may still act. Must be less. Default 10 s. */
@@ -53,8 +56,8 @@ export class LeaderElection {
   readonly #renewDeadlineMs: number;
   readonly #retryPeriodMs: number;
   readonly #stopping = new AbortController();
-  /** Monotonic; 0: not leading. */
-  #leadsUntil = 0;
+  /** Monotonic: until when the lease is ours; 0: it is not. */
+  #holdsUntil = 0;
   #reigning = false;
   #seen: { resourceVersion: string; at: number } | undefined;
   #loop: Promise<void> | undefined;
@@ -79,14 +82,18 @@ export class LeaderElection {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#loop;
-    const held = this.isLeader();
+    const held = this.#holds();
     this.#end('stopping');
     if (held) await this.#release();
   }
 
   /** True while the last renewal is younger than the deadline, by a clock that cannot be set and that runs while the process is stopped. */
   isLeader(): boolean {
-    return performance.now() < this.#leadsUntil;
+    return this.#reigning && this.#holds();
+  }
+
+  #holds(): boolean {
+    return performance.now() < this.#holdsUntil;
   }
 
   /** Throws NotLeader unless isLeader(). An arrow, so that it can be handed over as beforeWrite. */
@@ -113,22 +120,24 @@ export class LeaderElection {
     // Before anything else: after a SIGCONT the deadline's timer may not have fired yet.
     if (this.#reigning && !this.isLeader()) this.#end('the lease was not renewed in time');
     const lease = await this.#read();
-    if (lease === undefined) {
-      const object = {
-        apiVersion: 'coordination.k8s.io/v1',
-        kind: 'Lease',
-        metadata: { name: this.#options.name },
-        spec: this.#spec(undefined),
-      };
-      return this.#won(
-        begun,
-        await this.#options.client.create<Lease>(leaseType, this.#options.namespace, object, { timeoutMs: this.#callMs }),
-      );
+    if (lease !== undefined && !this.#mayTake(lease)) return;
+    // Before the lease is taken: see Fence.
+    const named = await this.#options.fence?.read(this.#callMs);
+    this.#won(begun, await this.#take(lease));
+    if (named !== undefined && !(this.#reigning && named.holder === this.#options.holderIdentity)) {
+      await this.#options.fence?.name(this.#options.holderIdentity, named, this.#callMs);
     }
-    if (!this.#mayTake(lease)) return;
-    // Conditional on the version that was judged: of several who try, one wins.
-    const next = { ...lease, spec: this.#spec(lease.spec) };
-    this.#won(begun, await this.#options.client.replace<Lease>(leaseType, this.#ref, next, { timeoutMs: this.#callMs }));
+    this.#begin();
+  }
+
+  /** Conditional on the version that was judged: of several who try, one wins. */
+  #take(lease: Lease | undefined): Promise<Lease> {
+    const { client, namespace, name } = this.#options;
+    const timeoutMs = this.#callMs;
+    const spec = this.#spec(lease?.spec);
+    if (lease !== undefined) return client.replace<Lease>(leaseType, this.#ref, { ...lease, spec }, { timeoutMs });
+    const object = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name }, spec };
+    return client.create<Lease>(leaseType, namespace, object, { timeoutMs });
   }
 
   async #read(): Promise<Lease | undefined> {
@@ -154,19 +163,22 @@ export class LeaderElection {
 
   #won(begun: number, lease: Lease): void {
     this.#seen = { resourceVersion: lease.metadata.resourceVersion, at: performance.now() };
-    this.#leadsUntil = begun + this.#renewDeadlineMs;
+    this.#holdsUntil = begun + this.#renewDeadlineMs;
     clearTimeout(this.#deadline);
-    const left = Math.max(0, this.#leadsUntil - performance.now());
+    const left = Math.max(0, this.#holdsUntil - performance.now());
     this.#deadline = setTimeout(() => this.#end('the lease was not renewed in time'), Math.ceil(left));
     this.#deadline.unref();
-    if (this.#reigning || !this.isLeader()) return;
+  }
+
+  #begin(): void {
+    if (this.#reigning || !this.#holds()) return;
     this.#reigning = true;
     this.#options.log.info({ lease: this.#options.name, holder: this.#options.holderIdentity }, 'leading');
     this.#options.onStarted();
   }
 
   #end(reason: string): void {
-    this.#leadsUntil = 0;
+    this.#holdsUntil = 0;
     clearTimeout(this.#deadline);
     if (!this.#reigning) return;
     this.#reigning = false;
@@ -175,9 +187,12 @@ export class LeaderElection {
   }
 
   async #release(): Promise<void> {
+    const { fence, holderIdentity } = this.#options;
     try {
+      const named = await fence?.read(this.#callMs);
+      if (named?.holder === holderIdentity) await fence?.name('', named, this.#callMs);
       const lease = await this.#read();
-      if (lease?.spec?.holderIdentity !== this.#options.holderIdentity) return;
+      if (lease?.spec?.holderIdentity !== holderIdentity) return;
       const spec: LeaseSpec = {
         ...lease.spec,
         holderIdentity: '',

@@ -1,5 +1,7 @@
+import { leaderAnnotation } from '../../crds/v1alpha1/index.ts';
 import { injectCaBundle, webhookConfigurationName } from '../../webhooks/admission/index.ts';
 import type { Settings } from '../config.ts';
+import { Fence } from '../kube/fence.ts';
 import { LeaderElection } from '../kube/leaderElection.ts';
 import { isForbidden } from '../kube/client/apiError.ts';
 import type { KubeClient } from '../kube/client/kubeClient.ts';
@@ -12,7 +14,7 @@ import type { World } from '../reconcilers/world.ts';
 import { admissionService, type Certificate, type CertificateKeeper } from './certificate.ts';
 import { serviceAccount, type Running, type Shared } from './shared.ts';
 
-/** The Lease by which one of several replicas leads; the guards of the API server read it too. */
+/** The Lease by which one of several replicas leads. */
 export const leaseName = 'countersign-controller';
 
 const kindsOfGuards = {
@@ -44,11 +46,14 @@ export async function startController(shared: Shared, world: World, keeper: Cert
   const caller = callerOf(shared, client);
   let controllers: Controllers | undefined;
   let stopping: Promise<void> = Promise.resolve();
+  const { namespace } = settings;
+  const electing = shared.connect('leader', 2);
   const leader = new LeaderElection({
-    client: shared.connect('leader', 2),
-    namespace: settings.namespace,
+    client: electing,
+    namespace,
     name: leaseName,
     holderIdentity: settings.pod_name,
+    fence: new Fence({ client: electing, namespace, serviceAccount: 'countersign', annotation: leaderAnnotation }),
     log,
     metrics,
     onStarted: () => {

@@ -47,7 +47,7 @@ operator's own otherwise), and of the approvals service, whose name is reserved 
 {{- printf "system:serviceaccount:%s:countersign-approvals" .Release.Namespace -}}
 {{- end -}}
 
-{{/* The lease of the one active controller. The guards compare its holder with the pod that asks for a release. */}}
+{{/* The lease of the one active controller. */}}
 {{- define "countersign.leaderLease" -}}
 countersign-controller
 {{- end -}}

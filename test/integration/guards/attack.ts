@@ -8,6 +8,7 @@ export type GuardName =
   | 'countersign-operator-fence'
   | 'countersign-operator-token'
   | 'countersign-leader-lease'
+  | 'countersign-leader'
   | 'countersign-decision-guard'
   | 'countersign-decision-stamp'
   | 'countersign-delegation-guard'

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { Promised } from './attack.ts';
 import { eventually, Refusal, type Api, type Stored } from './api.ts';
-import { leasePath, type World } from './world.ts';
+import { accountPath, leaderPod, leasePath, nameLeader, type World } from './world.ts';
 import * as s from './subjects.ts';
 
 const gone = (by: Api, path: string): Promise<true> =>
@@ -349,6 +349,21 @@ const kinds: Promised[] = [
       await operator.patch(s.oursPath(ns, 'governedjobs', 'g', 'status'), { status: { phase: 'Pending', observedGeneration: 1 } });
       await operator.delete(s.oursPath(ns, 'approvaldecisions', d.metadata.name));
       await operator.delete(s.oursPath(ns, 'approvalrequests', 'r'));
+    },
+  },
+  {
+    name: 'the leader names itself',
+    guards: [],
+    see: async (world) => {
+      await nameLeader(world.as('operator'), leaderPod);
+    },
+  },
+  {
+    name: "others change the rest of the operator's account, as helm upgrade and cloud providers do",
+    guards: [],
+    see: async (world) => {
+      const change = { metadata: { labels: { team: 'platform' }, annotations: { 'example.com/role': 'none' } } };
+      await world.admin.patch(`${accountPath}/countersign`, change);
     },
   },
   {

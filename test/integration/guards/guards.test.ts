@@ -11,7 +11,7 @@ import { requestAttacks } from './attacks/requests.ts';
 import { freedoms } from './freedoms.ts';
 import { childOfCronJob, expectHeld, holdPromises, stampPromises } from './holds.ts';
 import { decision, heldJob, job, jobsPath, oursPath, quickJob, releasePatch, request } from './subjects.ts';
-import { grantLease, leasePath, operatorNamespace, startWorld, withoutBindings, type World } from './world.ts';
+import { accountPath, leaderPod, nameLeader, operatorNamespace, startWorld, withoutBindings, type World } from './world.ts';
 
 // No process of ours runs here: the API server alone says no.
 let world: World;
@@ -82,9 +82,14 @@ describe('what the guards leave alone', () => {
   test.each(freedoms)('$name', async ({ see, governed }) => see(world, await world.namespace(governed)));
 });
 
-describe('while the lease of the leader is missing', () => {
-  beforeAll(() => world.admin.delete(`${leasePath}/countersign-controller`));
-  afterAll(() => grantLease(world.as('operator')));
+describe('while no pod is named as the leader', () => {
+  beforeAll(() => nameLeader(world.as('operator'), ''));
+  afterAll(async () => {
+    await nameLeader(world.as('operator'), leaderPod);
+    const ns = await world.namespace();
+    await heldJob(world, ns);
+    await eventually('the leader releases again', () => world.as('operator').patch(`${jobsPath(ns, 'work')}?dryRun=All`, releasePatch()));
+  });
 
   test('the operator releases nothing and writes no status', async () => {
     const ns = await world.namespace();
@@ -100,12 +105,10 @@ describe('while the lease of the leader is missing', () => {
     );
   });
 
-  // The API server looks for the parameter before it looks at who asks. So the fence is bound to held Jobs alone, and only they wait.
-  test('held Jobs stay as they are, also for others', async () => {
+  test('others do with held Jobs what they may', async () => {
     const ns = await world.namespace();
     await heldJob(world, ns);
-    const labelled = world.as('alice').patch(jobsPath(ns, 'work'), { metadata: { labels: { team: 'a' } } });
-    await expect(labelled).rejects.toThrow('countersign-operator-fence');
+    await world.as('alice').patch(jobsPath(ns, 'work'), { metadata: { labels: { team: 'a' } } });
     await world.as('alice').delete(jobsPath(ns, 'work'));
   });
 
@@ -237,5 +240,33 @@ describe('with its guard removed', () => {
         expect((await resume()).spec.suspend).toBe(false);
       },
     );
+  });
+});
+
+// The very last: whoever the operator was cannot come back.
+describe("once the operator's account is gone", () => {
+  beforeAll(async () => {
+    // The tests before this one took the hold away.
+    const path = jobsPath(await world.namespace());
+    await eventually('Jobs are held', async () =>
+      (await world.as('alice').create(`${path}?dryRun=All`, job('work'))).spec.suspend === true ? true : undefined,
+    );
+    await world.admin.delete(`${accountPath}/countersign`);
+  });
+
+  // The API server looks for the parameter before it looks at who asks. So the fence is bound to held Jobs alone, and only they wait.
+  test('held Jobs stay as they are, also for others, and can be deleted', async () => {
+    const ns = await world.namespace();
+    await heldJob(world, ns);
+    const labelled = () => world.as('alice').patch(`${jobsPath(ns, 'work')}?dryRun=All`, { metadata: { labels: { team: 'a' } } });
+    await eventually('a change is refused', () => refused(labelled()));
+    await expect(labelled()).rejects.toThrow('countersign-operator-fence');
+    await world.as('alice').delete(jobsPath(ns, 'work'));
+  });
+
+  test('ungoverned Jobs run and complete', async () => {
+    const ns = await world.namespace(false);
+    await world.as('alice').create(jobsPath(ns), quickJob('work'));
+    await eventually('it completes', async () => ((await world.admin.get(jobsPath(ns, 'work'))).status.succeeded === 1 ? true : undefined));
   });
 });

@@ -14,6 +14,7 @@ const root = join(import.meta.dirname, '../../..');
 export const operatorNamespace = 'countersign-system';
 export const operatorUser = `system:serviceaccount:${operatorNamespace}:countersign`;
 export const leaderPod = 'countersign-leader';
+export const accountPath = `/api/v1/namespaces/${operatorNamespace}/serviceaccounts`;
 export const leasePath = `/apis/coordination.k8s.io/v1/namespaces/${operatorNamespace}/leases`;
 
 /** Everybody may do everything to Jobs, pods and our kinds here, so that what refuses is a guard and not RBAC; but not the custom verbs. */
@@ -76,7 +77,9 @@ export async function startWorld(holdMode: HoldMode = 'MutatingAdmissionPolicy',
   await createPeople(cluster, admin, clients);
   await createOperator(cluster, admin, clients);
   for (const guard of guards) await applyGuard(admin, guard);
-  await grantLease(clients.get('operator')!);
+  const operator = clients.get('operator')!;
+  await operator.create(leasePath, { metadata: { name: 'countersign-controller' }, spec: { holderIdentity: leaderPod } });
+  await nameLeader(operator, leaderPod);
   let count = 0;
   const world: World = {
     cluster,
@@ -173,10 +176,11 @@ async function createPeople(cluster: Cluster, admin: Api, clients: Map<Who, Api>
     resources: ['jobs', 'jobs/status', 'cronjobs', 'cronjobs/status', 'pods', 'pods/status'],
     verbs: everything,
   };
+  const accounts = { apiGroups: [''], resources: ['serviceaccounts'], verbs: everything };
   const leases = { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: everything };
   const tokens = { apiGroups: [''], resources: ['serviceaccounts/token', 'secrets'], verbs: ['create', 'get'] };
   const cancel = { apiGroups: ['countersign.dev'], resources: ['approvalrequests', 'governedjobs'], verbs: ['cancel'] };
-  await role(admin, 'dev', [ours, work, leases, tokens]);
+  await role(admin, 'dev', [ours, work, leases, accounts, tokens]);
   await role(admin, 'finance', [ours, work]);
   await role(admin, 'canceller', [ours, work, cancel]);
   await role(admin, 'no-jobs', [ours]);
@@ -222,11 +226,11 @@ async function createOperator(cluster: Cluster, admin: Api, clients: Map<Who, Ap
   }
 }
 
-export async function grantLease(operator: Api): Promise<void> {
-  await operator.create(leasePath, { metadata: { name: 'countersign-controller' }, spec: { holderIdentity: leaderPod } });
-}
+/** As a pod of the operator does when its reign begins (itself) or ends (''). */
+export const nameLeader = (operator: Api, pod: string): Promise<Stored> =>
+  operator.patch(`${accountPath}/countersign`, { metadata: { annotations: { 'countersign.dev/leader': pod } } });
 
-/** New policies take up to a second to bite: wait until the last that was made does, and the first, and the fence knows the lease. */
+/** New policies take up to a second to bite: wait until the last that was made does, and the first, and the fence knows the leader. */
 async function guardsBite(world: World, holdMode: HoldMode): Promise<void> {
   const ns = await world.namespace();
   const job = (name: string): object => ({

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Registry } from 'prom-client';
 import { describe, expect, vi, type TestContext } from 'vitest';
 import { KubeClient } from '../../../operator/kube/client/kubeClient.ts';
+import { Fence } from '../../../operator/kube/fence.ts';
 import { LeaderElection, leaseType } from '../../../operator/kube/leaderElection.ts';
 import { NotLeader } from '../../../operator/kube/notLeader.ts';
 import { silentLogger } from '../../../operator/telemetry/logger.ts';
@@ -21,6 +22,7 @@ async function candidate(
   onTestFinished: TestContext['onTestFinished'],
   holderIdentity: string,
   watch: (event: string) => void = () => undefined,
+  fenceWith?: (options: ConstructorParameters<typeof Fence>[0]) => Fence,
 ) {
   const proxy = await FaultProxy.fromKubeconfig(ns.cluster.adminKubeconfig);
   const credentials = { current: () => ({}), invalidate: () => undefined };
@@ -30,6 +32,7 @@ async function candidate(
     namespace: ns.name,
     name: 'lease',
     holderIdentity,
+    ...(fenceWith && { fence: fenceWith({ client, namespace: ns.name, serviceAccount: 'default', annotation }) }),
     ...times,
     onStarted: () => watch(`${holderIdentity} started`),
     onStopped: () => watch(`${holderIdentity} stopped`),
@@ -43,6 +46,12 @@ async function candidate(
   });
   return { proxy, election, client };
 }
+
+const annotation = 'example.com/leader';
+const account = { group: '', version: 'v1', plural: 'serviceaccounts', kind: 'ServiceAccount', namespaced: true };
+const named = async (ns: TestNamespace): Promise<string | undefined> =>
+  (await ns.admin.get(account, { namespace: ns.name, name: 'default' })).metadata.annotations?.[annotation];
+const fenced = (options: ConstructorParameters<typeof Fence>[0]): Fence => new Fence(options);
 
 const holder = async (ns: TestNamespace): Promise<string> => {
   const lease = await ns.admin.get<{ spec: { holderIdentity: string } }>(leaseType, { namespace: ns.name, name: 'lease' });
@@ -93,6 +102,58 @@ describe.concurrent('leader election on a real API server', () => {
     const write = a.client.fenced(a.election.assertLeader).create(resources.configMaps, ns.name, { metadata: { name: 'late' } });
     await expect(write).rejects.toThrow(NotLeader);
     await b.client.fenced(b.election.assertLeader).create(resources.configMaps, ns.name, { metadata: { name: 'fine' } });
+  });
+
+  test('begins to lead once the fence names it, puts its name back when somebody takes it away, and takes it away at the end', async ({
+    ns,
+    onTestFinished,
+  }) => {
+    await ns.eventually(account, 'default', 'there', () => true);
+    const namedAtStart: Promise<string | undefined>[] = [];
+    const { election } = await candidate(ns, onTestFinished, 'a', (event) => event === 'a started' && namedAtStart.push(named(ns)), fenced);
+    election.start();
+    await eventually(() => expect(election.isLeader()).toBe(true));
+    expect(await Promise.all(namedAtStart)).toEqual(['a']);
+    await ns.admin.patch(
+      account,
+      { namespace: ns.name, name: 'default' },
+      { metadata: { annotations: { [annotation]: null } } },
+      { type: 'merge' },
+    );
+    await vi.waitFor(async () => expect(await named(ns)).toBe('a'), { timeout: 60_000 });
+    expect(election.isLeader()).toBe(true);
+    await election.stop();
+    expect(await named(ns)).toBe('');
+  });
+
+  test('does not let the fence name one that slept after it took the lease, when another has led since', async ({ ns, onTestFinished }) => {
+    await ns.eventually(account, 'default', 'there', () => true);
+    const events: string[] = [];
+    const { promise: asleep, resolve: wake } = Promise.withResolvers<undefined>();
+    let outcome: Promise<void> | undefined;
+    class Sleeping extends Fence {
+      override name(...how: Parameters<Fence['name']>): Promise<void> {
+        outcome ??= asleep.then(() => super.name(...how));
+        return outcome;
+      }
+    }
+    const a = await candidate(
+      ns,
+      onTestFinished,
+      'a',
+      (event) => events.push(event),
+      (options) => new Sleeping(options),
+    );
+    a.election.start();
+    await eventually(() => expect(outcome).toBeDefined());
+    expect([await holder(ns), a.election.isLeader()]).toEqual(['a', false]);
+    const b = await candidate(ns, onTestFinished, 'b', (event) => events.push(event), fenced);
+    b.election.start();
+    await eventually(() => expect(b.election.isLeader()).toBe(true));
+    wake(undefined);
+    await expect(outcome).rejects.toThrow(/Conflict|modified/);
+    expect(await named(ns)).toBe('b');
+    expect(events).toEqual(['b started']);
   });
 
   test('does not take a lease whose holder still renews it, though its clock is an hour off', async ({ ns, onTestFinished }) => {

@@ -1,6 +1,8 @@
 import type { Attack } from '../attack.ts';
-import { leaderPod, leasePath, operatorNamespace } from '../world.ts';
+import { accountPath, leaderPod, leasePath, operatorNamespace } from '../world.ts';
 import { digest, otherDigest, heldJob, heldMarks, job, jobsPath, oursPath, releasedJob, releasePatch, request } from '../subjects.ts';
+
+const named = (pod: string): object => ({ metadata: { annotations: { 'countersign.dev/leader': pod } } });
 
 const guards = ['countersign-operator-jobs'] as const;
 const held = { guards, given: heldJob, as: 'operator' } as const;
@@ -239,6 +241,36 @@ const superseded: Attack[] = [
     expect: 'only a pod of the operator may write the lease',
     name: `${as} writes the lease of the leader`,
     try: (by) => by.patch(`${leasePath}/countersign-controller`, { spec: { leaseTransitions: 3 } }),
+  })),
+  {
+    guards: ['countersign-leader'],
+    as: 'superseded',
+    expect: 'may name only itself',
+    name: 'a pod of the operator lets another pass for the leader',
+    try: (by) => by.patch(`${accountPath}/countersign?dryRun=All`, named('somebody-else')),
+  },
+  ...(['mallory', 'admin', 'impersonator'] as const).map((as): Attack => ({
+    guards: ['countersign-leader'],
+    as,
+    expect: 'only a pod of the operator may say which of them leads',
+    name: `${as} says which pod leads`,
+    try: (by) => by.patch(`${accountPath}/countersign?dryRun=All`, named('superseded')),
+  })),
+  ...(
+    [
+      ['secrets', { secrets: [{ name: 'other' }] }],
+      ['imagePullSecrets', { imagePullSecrets: [{ name: 'other' }] }],
+      ['automounting', { automountServiceAccountToken: true }],
+      ['labels', { metadata: { labels: { a: 'b' } } }],
+      ['annotations', { metadata: { annotations: { 'example.com/cloud-role': 'admin' } } }],
+      ['finalizers', { metadata: { finalizers: ['example.com/for-ever'] } }],
+    ] as const
+  ).map(([what, patch]): Attack => ({
+    guards: ['countersign-leader'],
+    as: 'operator',
+    expect: 'of its own account the operator may change only',
+    name: `the operator changes ${what} of its own account`,
+    try: (by) => by.patch(`${accountPath}/countersign?dryRun=All`, patch),
   })),
 ];
 
