@@ -1,10 +1,12 @@
 import type { ASTNode, Environment } from '@marcbachmann/cel-js';
+import { negate } from './arithmetic.ts';
+import { conversions } from './conversions.ts';
 import { limits } from './environment.ts';
 import { type ExpressionFault, Failure, faultAt } from './faults.ts';
+import { Meter } from './meter.ts';
 import { functions, macros, methods, typeNames } from './offered.ts';
 import { compiledPattern } from './pattern.ts';
-import { parseDuration, parseTimestamp } from './time.ts';
-import { maxInt, typeOf } from './values.ts';
+import { maxInt, type Result, typeOf, Uint, type Value } from './values.ts';
 
 /** A node with this operator. */
 export type NodeOf<Operator> = Extract<ASTNode, { readonly op: Operator }>;
@@ -98,8 +100,23 @@ function readName(node: NodeOf<'id'>, bound: ReadonlySet<string>, reading: Readi
   refuse(reading, node, `${name} is not known here; expected one of ${reading.variables.join(', ')}`);
 }
 
-/** What the API server reads when it compiles. */
-const literalTimes: Readonly<Record<string, (text: string) => unknown>> = { duration: parseDuration, timestamp: parseTimestamp };
+/** A conversion of what is written out is done when it is compiled, as the API server does it: what always fails is told at once. */
+function tryConversion(node: NodeOf<'call'>, reading: Reading): void {
+  const result = writtenOut(node);
+  // Whether there is such a conversion is for the type checker to say.
+  if (result instanceof Failure && !result.message.startsWith('no such overload')) refuse(reading, node.args[1][0] ?? node, result.message);
+}
+
+/** What a literal, or a conversion of one, is; undefined for anything else. */
+function writtenOut(node: ASTNode): Result | undefined {
+  if (node.op === 'value') return constantOf(node.args);
+  if (node.op === '-_' && node.args.op === 'value') return negate(constantOf(node.args.args));
+  if (node.op !== 'call') return undefined;
+  const [name, [argument]] = node.args;
+  const convert = name === 'has' ? undefined : conversions[name];
+  const value = argument === undefined || convert === undefined ? undefined : writtenOut(argument);
+  return value === undefined || value instanceof Failure ? value : convert?.(value, new Meter());
+}
 
 function readFunction(node: NodeOf<'call'>, reading: Reading): void {
   const [name, args] = node.args;
@@ -110,9 +127,7 @@ function readFunction(node: NodeOf<'call'>, reading: Reading): void {
       `the function ${name} with ${args.length} arguments is not offered; with one argument there are ${[...functions].join(', ')}`,
     );
   }
-  const literal = args[0]?.op === 'value' ? args[0].args : undefined;
-  const time = typeof literal === 'string' ? literalTimes[name]?.(literal) : undefined;
-  if (time instanceof Failure) refuse(reading, args[0] ?? node, time.message);
+  tryConversion(node, reading);
   if (name !== 'has') return;
   if (args[0]?.op !== '.') return refuse(reading, node, 'has() needs a field, such as has(object.metadata.labels)');
   // The library's has() knows fields of variables alone. Without its macro the field is checked as any other, and given to what takes anything.
@@ -176,11 +191,15 @@ function untype(items: ASTNode[], reading: Reading): void {
   }
 }
 
+/** A literal as a value of ours. */
+export function constantOf(literal: NodeOf<'value'>['args']): Value {
+  const isPlain = literal === null || typeof literal !== 'object' || literal instanceof Uint8Array;
+  return isPlain ? literal : new Uint(literal.value);
+}
+
 function mustBeAlike(items: readonly ASTNode[], what: string, reading: Reading): void {
   const literals = items.filter((item) => item.op === 'value');
-  const types = literals.map(({ args }) =>
-    args !== null && typeof args === 'object' && !(args instanceof Uint8Array) ? 'uint' : typeOf(args),
-  );
+  const types = literals.map(({ args }) => typeOf(constantOf(args)));
   const odd = types.findIndex((type) => type !== types[0]);
   const other = literals[odd];
   if (other !== undefined) refuse(reading, other, `${what} must be of one type: found ${types[odd]} beside ${types[0]}; dyn() allows it`);

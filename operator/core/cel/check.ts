@@ -1,7 +1,8 @@
 import type { Environment } from '@marcbachmann/cel-js';
 import { admit, Refusal } from './admit.ts';
 import { limits } from './environment.ts';
-import { stepOf, type Step } from './evaluator.ts';
+import { stepOf } from './evaluator.ts';
+import type { Step } from './step.ts';
 import { type ExpressionFault, faultAt } from './faults.ts';
 
 /** An expression that can be run. */

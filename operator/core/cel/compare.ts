@@ -82,10 +82,11 @@ const orders: Readonly<Record<string, (order: number) => boolean>> = {
 export function compare(operator: string, a: Value, b: Value, meter: Meter): Result {
   const order = orderOf(a, b, meter);
   if (order === undefined) return noOverload(operator, typeOf(a), typeOf(b));
+  if (Number.isNaN(order)) return new Failure('NaN values cannot be ordered');
   return orders[operator]?.(order) ?? noOverload(operator, typeOf(a), typeOf(b));
 }
 
-/** Negative, 0 or positive; NaN when one of them is NaN, for which every comparison is false; undefined when the two have no order. */
+/** Negative, 0 or positive; NaN when one of them is; undefined when the two have no order. */
 function orderOf(a: Value, b: Value, meter: Meter): number | undefined {
   const x = numberOf(a);
   const y = numberOf(b);

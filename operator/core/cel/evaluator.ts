@@ -1,5 +1,5 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
-import type { NodeOf } from './admit.ts';
+import { constantOf, type NodeOf } from './admit.ts';
 import { calculate, negate } from './arithmetic.ts';
 import { compare, equals, isIn } from './compare.ts';
 import { conversions } from './conversions.ts';
@@ -9,21 +9,9 @@ import { macroOf } from './macros.ts';
 import { Meter } from './meter.ts';
 import { macros, typeNames } from './offered.ts';
 import { compiledPattern } from './pattern.ts';
+import type { Run, Step } from './step.ts';
 import type { Zones } from './time.ts';
 import { Dict, Entries, isFailure, Items, List, type Result, TypeName, typeOf, Uint, type Value } from './values.ts';
-
-/** One run of a program. */
-export interface Run {
-  /** What a variable holds. */
-  variable(name: string): Result;
-  /** What macros bind, by how deep they are nested. */
-  readonly locals: Result[];
-  readonly meter: Meter;
-  readonly zones: Zones;
-}
-
-/** A node of the tree as a function. */
-export type Step = (run: Run) => Result;
 
 /** The places of `Run.locals` by the names that are bound here. */
 type Bound = ReadonlyMap<string, number>;
@@ -42,7 +30,7 @@ export function evaluate(step: Step, variable: Run['variable'], zones: Zones, me
 export function stepOf(node: ASTNode, bound: Bound = new Map()): Step {
   switch (node.op) {
     case 'value':
-      return constant(node.args);
+      return constant(constantOf(node.args));
     case 'id':
       return nameStep(node.args, bound);
     case '.':
@@ -75,9 +63,7 @@ export function stepOf(node: ASTNode, bound: Bound = new Map()): Step {
   }
 }
 
-function constant(literal: NodeOf<'value'>['args']): Step {
-  const isPlain = literal === null || typeof literal !== 'object' || literal instanceof Uint8Array;
-  const value: Value = isPlain ? literal : new Uint(literal.value);
+function constant(value: Value): Step {
   return () => value;
 }
 

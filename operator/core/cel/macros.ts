@@ -1,4 +1,4 @@
-import type { Run, Step } from './evaluator.ts';
+import type { Run, Step } from './step.ts';
 import { type Failure, noOverload } from './faults.ts';
 import { Dict, isFailure, Items, List, type Result, typeOf, type Value } from './values.ts';
 
