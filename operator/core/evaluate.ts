@@ -12,6 +12,7 @@ import { rfc3339 } from './conditions.ts';
 import { shortestMs } from './duration.ts';
 import type { DecisionFacts, Observation } from './facts.ts';
 import { decisionRecords } from './decisionRecords.ts';
+import type { Evaluation, Verdict } from './evaluation.ts';
 import { overrideOf } from './override.ts';
 import { pollOf } from './poll.ts';
 import { countStages, mayReject, originKey, type Counted, type CountedStage, type Poll } from './quorum.ts';
@@ -23,51 +24,6 @@ import { coverOf, type Cover } from './standing.ts';
 import { timeOf, timesOf } from './timing.ts';
 import { castVotes } from './votes.ts';
 import { gate, type Gate } from './windows/index.ts';
-
-/** What the facts say of a request at this moment. From `Pending` on, it holds. */
-export type Verdict =
-  | 'Overridden'
-  | 'Approved'
-  | 'AutoApproved'
-  | 'StandingApproval'
-  | 'PolicyViolation'
-  | 'Rejected'
-  | 'Expired'
-  | 'Pending'
-  | 'Frozen'
-  | 'NobodyAsked'
-  | 'Faulty'
-  | 'NoPolicy';
-
-export interface Evaluation {
-  readonly verdict: Verdict;
-  readonly requester: Requester;
-  readonly policies: readonly PolicyRecord[];
-  readonly stages: readonly ResolvedStage[];
-  readonly decisions: readonly DecisionRecord[];
-  readonly risk?: RiskScore;
-  readonly override?: Overridden;
-  /** Whoever said Review and may: somebody whom a stage asks, or who may override. */
-  readonly reviewers: readonly string[];
-  /** Who ended the standing approval: somebody whom a stage asks and who said no once it was approved. */
-  readonly revokedBy?: string;
-  /** The answers of the latest approval that counts. */
-  readonly response?: Record<string, unknown>;
-  /** The request whose standing approval covers this one. */
-  readonly approvedUnder?: string;
-  /** The request whose standing approval would cover this one, once it is counted among its uses. */
-  readonly claims?: string;
-  readonly submittedAt: number;
-  /** Since when the policies are those of the snapshot, where that is later than the submission. */
-  readonly resolvedAt?: number;
-  readonly expiresAt: number;
-  /** Whether work may be let go by the time alone. */
-  readonly gate: Gate;
-  /** The next moment at which time alone changes the verdict. */
-  readonly nextDeadline: number;
-  /** The stage that ran out of time, when that is why it ended. */
-  readonly lateStage?: string;
-}
 
 /** Weighs all facts of one request. Pure and total. */
 export function evaluate(facts: Observation): Evaluation {

@@ -1,7 +1,7 @@
 import type { ApproverRef, ResolvedStage } from '../../crds/v1alpha1/index.ts';
 import { rfc3339 } from './conditions.ts';
 import { serviceAccountName } from './eligibility.ts';
-import type { Evaluation } from './evaluate.ts';
+import type { Evaluation } from './evaluation.ts';
 import type { Observation } from './facts.ts';
 
 /** An entry of `from`, in words: `group finance`, `user cfo@corp`. */

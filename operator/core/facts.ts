@@ -2,6 +2,8 @@ import type {
   ApprovalPolicySpec,
   ApprovalRequestSpec,
   ApprovalRequestStatus,
+  PolicyRecord,
+  StandingApproval,
   DecisionVerdict,
   DecisionVia,
   Pin,
@@ -11,7 +13,6 @@ import type {
 } from '../../crds/v1alpha1/index.ts';
 import type { Program } from './cel/index.ts';
 import type { DelegationFacts } from './delegation.ts';
-import type { Repeatable, StandingFacts } from './standing.ts';
 import type { PolicyRules } from './rules/compile.ts';
 
 /** Everything the plan for one request may depend on. Gathered by `observe`, never changed afterwards. */
@@ -60,6 +61,23 @@ export interface RequestFacts {
 
 /** A delegation of the request's namespace; `when` is its expression, `faulty` where that does not compile. */
 export type DelegationSeen = Omit<DelegationFacts, 'applies'> & { readonly when?: Program | 'faulty' };
+
+/** A request whose approval was meant for further runs of the same too. */
+export interface StandingFacts {
+  /** The name of that request, in the same namespace. */
+  readonly request: string;
+  readonly standing: StandingApproval;
+  /** The policies under which it was approved. */
+  readonly policies: readonly PolicyRecord[];
+}
+
+/** What is run again, for whoever may agree to more than one run. */
+export interface Repeatable {
+  /** The CronJob, or the operation: `CronJob nightly`, `operation db-migration`. */
+  readonly covers: string;
+  /** The digest of what runs and what is claimed about it, without what differs from run to run. */
+  readonly content: string;
+}
 
 /** What expressions know of a namespace. */
 export interface NamespaceObject {

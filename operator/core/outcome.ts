@@ -1,6 +1,6 @@
 import type { ApprovalRequestStatus, Reason } from '../../crds/v1alpha1/index.ts';
 import { rfc3339 } from './conditions.ts';
-import type { Evaluation } from './evaluate.ts';
+import type { Evaluation } from './evaluation.ts';
 import type { Observation } from './facts.ts';
 
 /** How a request ended: for good, with a yes or a no. */

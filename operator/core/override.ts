@@ -1,5 +1,5 @@
 import type { Overridden } from '../../crds/v1alpha1/index.ts';
-import type { Evaluation } from './evaluate.ts';
+import type { Evaluation } from './evaluation.ts';
 import type { DecisionFacts, Observation } from './facts.ts';
 
 /** As many people as it takes. */

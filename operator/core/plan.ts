@@ -1,7 +1,8 @@
 import type { ApprovalRequestStatus, DecisionRecord, Pin, Requester } from '../../crds/v1alpha1/index.ts';
 import { rfc3339, says, withStatements } from './conditions.ts';
 import { shortestMs } from './duration.ts';
-import { evaluate, type Evaluation } from './evaluate.ts';
+import { evaluate } from './evaluate.ts';
+import type { Evaluation } from './evaluation.ts';
 import type { Observation } from './facts.ts';
 import { decide, outcomeOf, type Outcome } from './outcome.ts';
 import { reviewOf } from './override.ts';

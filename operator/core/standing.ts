@@ -1,26 +1,9 @@
 import type { ApprovalRequestStatus, PolicyRecord, StandingApproval } from '../../crds/v1alpha1/index.ts';
 import { rfc3339 } from './conditions.ts';
 import { storedDurationMs } from './duration.ts';
-import type { Evaluation } from './evaluate.ts';
+import type { Evaluation } from './evaluation.ts';
 import { policyKey, type Observation } from './facts.ts';
 import type { Outcome } from './outcome.ts';
-
-/** A request whose approval was meant for further runs of the same too. */
-export interface StandingFacts {
-  /** The name of that request, in the same namespace. */
-  readonly request: string;
-  readonly standing: StandingApproval;
-  /** The policies under which it was approved. */
-  readonly policies: readonly PolicyRecord[];
-}
-
-/** What is run again, for whoever may agree to more than one run. */
-export interface Repeatable {
-  /** The CronJob, or the operation: `CronJob nightly`, `operation db-migration`. */
-  readonly covers: string;
-  /** The digest of what runs and what is claimed about it, without what differs from run to run. */
-  readonly content: string;
-}
 
 /** The standing approval that a request has now: given when people approved it, ended by whoever may say no, and by its requester. */
 export function standingOf(facts: Observation, evaluation: Evaluation, outcome: Outcome | undefined): StandingApproval | undefined {

@@ -1,6 +1,6 @@
 import type { Condition } from '../../crds/v1alpha1/index.ts';
 import { rfc3339, says, type Statement } from './conditions.ts';
-import type { Evaluation } from './evaluate.ts';
+import type { Evaluation } from './evaluation.ts';
 import { closedBecause, describeOpen } from './explain.ts';
 import type { Observation } from './facts.ts';
 import { decide, type Outcome } from './outcome.ts';

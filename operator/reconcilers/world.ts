@@ -8,7 +8,7 @@ import {
   type PolicyKind,
 } from '../../crds/v1alpha1/index.ts';
 import { policyKey, type NamespaceObject, type PolicyId } from '../core/facts.ts';
-import type { StandingFacts } from '../core/standing.ts';
+import type { StandingFacts } from '../core/facts.ts';
 import type { KubeClient } from '../kube/client/kubeClient.ts';
 import type { KubeObject, ResourceType } from '../kube/client/types.ts';
 import { WatchCache } from '../kube/watchCache.ts';

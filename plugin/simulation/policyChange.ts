@@ -1,5 +1,6 @@
 import type { ResolvedStage } from '../../crds/v1alpha1/index.ts';
-import { evaluate, type Evaluation } from '../../operator/core/evaluate.ts';
+import { evaluate } from '../../operator/core/evaluate.ts';
+import type { Evaluation } from '../../operator/core/evaluation.ts';
 import { policyKey, type Observation, type PolicyFacts } from '../../operator/core/facts.ts';
 import { asksToPin } from '../../operator/core/pins.ts';
 import { placesOf } from '../explain/who.ts';

@@ -2,7 +2,8 @@ import type { ApprovalRequestStatus, PolicyRecord } from '../../crds/v1alpha1/in
 import { auditMark, policyMark, policyMarkPrefix } from '../../crds/v1alpha1/marks.ts';
 import { apiVersion } from '../../crds/v1alpha1/resources.ts';
 import type { Person } from '../../operator/core/eligibility.ts';
-import { evaluate, type Evaluation } from '../../operator/core/evaluate.ts';
+import { evaluate } from '../../operator/core/evaluate.ts';
+import type { Evaluation } from '../../operator/core/evaluation.ts';
 import {
   nobodyMay,
   policyName,

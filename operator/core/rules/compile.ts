@@ -42,7 +42,7 @@ export function compileRules(spec: ApprovalPolicySpec): PolicyRules {
 }
 
 /** What the API server evaluates knows less. */
-export const scopeOf = (kinds: readonly string[]): Scope => (kinds.includes('Job') ? 'match' : 'policy');
+export const scopeOf = (kinds: readonly string[]): Scope => (kinds.includes('Job') ? 'match' : 'delegation');
 
 function riskOf({ risk }: ApprovalPolicySpec, compiler: Compiler): PolicyRules['risk'] {
   if (risk === undefined) return {};

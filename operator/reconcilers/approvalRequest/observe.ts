@@ -3,7 +3,7 @@ import { asksToPin, refersToContents } from '../../core/pins.ts';
 import { contentDigest } from '../../core/digest.ts';
 import { asksForPermission } from '../../core/resolve.ts';
 import { observed } from '../../core/rules/compile.ts';
-import type { Repeatable } from '../../core/standing.ts';
+import type { Repeatable } from '../../core/facts.ts';
 import { requestDigest } from '../../core/subject.ts';
 import type { KubeClient } from '../../kube/client/kubeClient.ts';
 import type { HeldFacts, RawObject } from '../../workloads/index.ts';

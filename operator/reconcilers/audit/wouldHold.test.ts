@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Evaluation } from '../../core/evaluate.ts';
+import type { Evaluation } from '../../core/evaluation.ts';
 import type { PolicyId } from '../../core/facts.ts';
 import { wouldHold } from './wouldHold.ts';
 

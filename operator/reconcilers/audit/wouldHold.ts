@@ -1,5 +1,5 @@
 import type { ResolvedStage } from '../../../crds/v1alpha1/index.ts';
-import type { Evaluation } from '../../core/evaluate.ts';
+import type { Evaluation } from '../../core/evaluation.ts';
 import { policyName, type PolicyId } from '../../core/facts.ts';
 
 /** What policies that only audit would have done, in a sentence or two: who would have been asked, or why it would have been refused. */
