@@ -2,8 +2,8 @@ import type { Condition, GovernedJobPhase, GovernedJobStatus } from '../../crds/
 import type { ActionsPlan } from './actionPlan.ts';
 import { withStatements } from './conditions.ts';
 import type { CallOwed, End, GovernedJobEffect, GovernedJobFacts, JobSeen } from './governedJobFacts.ts';
-import { planAfter, planBefore, strayJobs, type AfterPlan } from './governedJobStages.ts';
-import { phaseOf, statements, statusOf } from './governedJobStatus.ts';
+import { planAfter, planBefore, strayJobs } from './governedJobStages.ts';
+import { phaseOf, statements, statusOf, type Seen } from './governedJobStatus.ts';
 import type { Outcome } from './outcome.ts';
 
 export interface GovernedJobPlan {
@@ -13,18 +13,6 @@ export interface GovernedJobPlan {
   readonly calls: readonly CallOwed[];
   /** When time alone changes something, in milliseconds since the epoch. */
   readonly wakeAt?: number | undefined;
-}
-
-/** What the facts amount to. What is on record stays, though the request be collected and the Job deleted: nobody is asked twice. */
-export interface Seen {
-  /** A released Job is the one that counts, whatever the spec says now: what runs is what was approved. */
-  readonly job: JobSeen | undefined;
-  readonly end: End | undefined;
-  /** `end` is only what follows from the Job not being there; should it turn up after all, it counts again. */
-  readonly lost: boolean;
-  readonly outcome: Outcome | undefined;
-  readonly before: ActionsPlan;
-  readonly after: AfterPlan;
 }
 
 /** What a GovernedJob's status should say, and what is owed. Pure and total. */

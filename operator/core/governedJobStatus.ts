@@ -1,7 +1,21 @@
 import type { ActionStatus, Condition, GovernedJobPhase, GovernedJobStatus } from '../../crds/v1alpha1/index.ts';
 import { rfc3339, says, type Statement } from './conditions.ts';
-import type { GovernedJobFacts } from './governedJobFacts.ts';
-import type { Seen } from './governedJobPlan.ts';
+import type { ActionsPlan } from './actionPlan.ts';
+import type { End, GovernedJobFacts, JobSeen } from './governedJobFacts.ts';
+import type { AfterPlan } from './governedJobStages.ts';
+import type { Outcome } from './outcome.ts';
+
+/** What the facts amount to. What is on record stays, though the request be collected and the Job deleted: nobody is asked twice. */
+export interface Seen {
+  /** A released Job is the one that counts, whatever the spec says now: what runs is what was approved. */
+  readonly job: JobSeen | undefined;
+  readonly end: End | undefined;
+  /** `end` is only what follows from the Job not being there; should it turn up after all, it counts again. */
+  readonly lost: boolean;
+  readonly outcome: Outcome | undefined;
+  readonly before: ActionsPlan;
+  readonly after: AfterPlan;
+}
 
 interface Row {
   readonly phase: GovernedJobPhase;

@@ -6,6 +6,11 @@ let helm: (...args: string[]) => Promise<Ran>;
 const template = async (...args: string[]): Promise<Manifest[]> =>
   manifests(await succeeded(helm('template', 'countersign', chart, '-n', namespace, '--kube-version', '1.36.0', ...args)));
 const set = (values: Record<string, string>): string[] => Object.entries(values).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
+/** Which Secrets of its own namespace the controller reaches, and how. */
+const secretRights = (objects: Manifest[]): unknown[] =>
+  (one(objects, 'Role', 'countersign-controller').rules as Manifest[])
+    .filter((rule) => (rule.resources as string[]).includes('secrets'))
+    .map((rule): unknown => [rule.resourceNames, rule.verbs]);
 const one = (objects: Manifest[], kind: string, name: string): Manifest => {
   const found = objects.filter((object) => object.kind === kind && object.metadata.name === name);
   expect(found, `${kind} ${name}`).toHaveLength(1);
@@ -188,13 +193,13 @@ describe('RBAC', () => {
           expect(rule[part], `${role.metadata.name as string} ${part}`).not.toContain('*');
   });
 
-  it('lets the controller reach no Secret but one, and nothing that runs code in its place', async () => {
+  it('lets the controller reach no Secret but its own two, only list pods, and nothing that runs code in its place', async () => {
     const objects = await template();
     const cluster = one(objects, 'ClusterRole', 'countersign-controller').rules as Manifest[];
     const everywhere = cluster.flatMap((rule) => rule.resources as string[]);
+    expect(cluster.filter((rule) => (rule.resources as string[]).includes('pods')).map((rule): unknown => rule.verbs)).toEqual([['list']]);
     for (const forbidden of [
       'secrets',
-      'pods',
       'pods/exec',
       'serviceaccounts',
       'serviceaccounts/token',
@@ -202,11 +207,9 @@ describe('RBAC', () => {
       'clusterroles',
     ])
       expect(everywhere).not.toContain(forbidden);
-    const secrets = (one(objects, 'Role', 'countersign-controller').rules as Manifest[]).filter((rule) =>
-      (rule.resources as string[]).includes('secrets'),
-    );
-    expect(secrets.map((rule): unknown => [rule.resourceNames, rule.verbs])).toEqual([
+    expect(secretRights(objects)).toEqual([
       [undefined, ['create']],
+      [['countersign-signing'], ['get']],
       [['countersign-certificates'], ['get', 'update', 'patch']],
     ]);
   });
@@ -237,7 +240,7 @@ describe('RBAC', () => {
 });
 
 describe('certificates', () => {
-  it('come from the operator unless cert-manager makes them; then the operator needs no right on Secrets', async () => {
+  it('come from the operator unless cert-manager makes them; then the operator needs no right on the Secret with the certificate', async () => {
     const objects = await template('--set', 'certificates.certManager.enabled=true');
     const certificate = one(objects, 'Certificate', 'countersign-admission');
     expect(certificate.spec).toMatchObject({
@@ -245,8 +248,10 @@ describe('certificates', () => {
       dnsNames: expect.arrayContaining([`countersign-admission.${namespace}.svc`]),
     });
     one(objects, 'Issuer', 'countersign-self-signed');
-    const role = one(objects, 'Role', 'countersign-controller').rules as Manifest[];
-    expect(role.flatMap((rule) => rule.resources as string[])).not.toContain('secrets');
+    expect(secretRights(objects)).toEqual([
+      [undefined, ['create']],
+      [['countersign-signing'], ['get']],
+    ]);
     expect((await template()).some((object) => object.kind === 'Certificate')).toBe(false);
   });
 

@@ -162,10 +162,10 @@ export const refusedAtCreation: Refusal[] = [
     /^spec\.match\[0\]\.objectSelector\.matchLabels: .*a key is no label's name/,
   ],
   [
-    'a condition before there are conditions',
+    'a condition longer than any needs to be',
     'policy-auto-approve.yaml',
-    (spec) => (spec.autoApprove[0].when = 'risk.score < 20'),
-    /^spec\.autoApprove\[0\]\.when: Unsupported value: .*supported values: "true"/,
+    (spec) => (spec.autoApprove[0].when = 'x'.repeat(5000)),
+    /^spec\.autoApprove\[0\]\.when: Too long: may not be more than \d+ bytes/,
   ],
   [
     'another end for refused work',
@@ -189,8 +189,8 @@ export const refusedAtCreation: Refusal[] = [
   [
     'a verdict that does not exist',
     'decision.yaml',
-    (spec) => (spec.verdict = 'Override'),
-    /^spec\.verdict: Unsupported value: "Override": supported values: "Approve", "Reject", "Comment"/,
+    (spec) => (spec.verdict = 'Maybe'),
+    /^spec\.verdict: Unsupported value: "Maybe": supported values: "Approve", "Reject", "Comment", "Override", "Review", "Reassign"/,
   ],
   [
     'a digest that is none',

@@ -1,3 +1,3 @@
 export { businessDeadline, hoursFaults } from './businessHours.ts';
 export { gateFaults, windowFaults } from './faults.ts';
-export { gate, gateHorizonMs, type Gate, type GateRule } from './gate.ts';
+export { gate, gateHorizonMs, type Gate } from './gate.ts';
