@@ -69,7 +69,7 @@ export const holdVariables = (identities: GuardIdentities): readonly Variable[] 
   { name: 'requester', expression: `variables.trusted ? variables.ann[${quoted(annotations.requester)}] : request.userInfo.username` },
   {
     name: 'groups',
-    expression: `variables.trusted ? variables.ann[?${quoted(annotations.requesterGroups)}].orValue('') : request.userInfo.?groups.orValue([]).join('\\n')`,
+    expression: `variables.trusted ? variables.ann[?${quoted(annotations.requesterGroups)}].orValue('') : request.userInfo.?groups.orValue([]).filter(g, !g.contains('\\n')).join('\\n')`,
   },
 ];
 

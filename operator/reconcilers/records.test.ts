@@ -14,7 +14,6 @@ import {
   namespaceRecord,
   policyRecord,
   requestRecord,
-  requesterOf,
 } from './records.ts';
 
 const raw = (more: object, metadata: object = {}): KubeObject => ({
@@ -95,23 +94,6 @@ describe('an approver as they are kept', () => {
   it('has their user name, groups and manager', () => {
     const spec = { username: 'carla', groups: ['board'], manager: 'eve' };
     expect(approverRecord(raw({ spec }))).toEqual({ name: 'n', username: 'carla', groups: ['board'], manager: 'eve' });
-  });
-});
-
-describe('who asked', () => {
-  it.each([
-    [undefined, { username: '', groups: [] }],
-    [{}, { username: '', groups: [] }],
-    [
-      { 'countersign.dev/requester': 'alice', 'countersign.dev/requester-groups': '' },
-      { username: 'alice', groups: [] },
-    ],
-    [
-      { 'countersign.dev/requester': 'alice', 'countersign.dev/requester-groups': 'dev' },
-      { username: 'alice', groups: ['dev'] },
-    ],
-  ])('of %j', (annotations, who) => {
-    expect(requesterOf(annotations)).toEqual(who);
   });
 });
 

@@ -16,6 +16,7 @@ import {
   type Requester,
 } from '../../crds/v1alpha1/index.ts';
 import { compile } from '../core/cel/index.ts';
+import { requesterFrom } from '../core/requesterStamp.ts';
 import { compileRules } from '../core/rules/compile.ts';
 import type { DecisionFacts, DelegationSeen, PolicyFacts } from '../core/facts.ts';
 import type { KubeObject } from '../kube/client/types.ts';
@@ -50,7 +51,7 @@ export function requestRecord(raw: KubeObject): RequestRecord {
     generation: metadata.generation,
     createdAt: metadata.creationTimestamp,
     labels: metadata.labels ?? {},
-    requester: requesterOf(metadata.annotations),
+    requester: requesterFrom(metadata.annotations),
     spec,
     status,
     ...onBehalfOf(metadata.annotations),
@@ -61,12 +62,6 @@ export function requestRecord(raw: KubeObject): RequestRecord {
 function onBehalfOf(said: Readonly<Record<string, string>> | undefined): { onBehalfOf?: string } {
   const named = said?.[annotations.onBehalfOf];
   return named === undefined || named === '' ? {} : { onBehalfOf: named };
-}
-
-/** Who asked, from the guarded annotations. Nobody is somebody with no name, who can be nobody's approver. */
-export function requesterOf(said: Readonly<Record<string, string>> | undefined): Requester {
-  const groups = said?.[annotations.requesterGroups];
-  return { username: said?.[annotations.requester] ?? '', groups: groups === undefined || groups === '' ? [] : groups.split('\n') };
 }
 
 export const isSettled = (request: { readonly status: ApprovalRequestStatus | undefined }): boolean =>
@@ -119,7 +114,7 @@ export interface DelegationRecord extends Omit<DelegationSeen, 'groups'> {
 
 export function delegationRecord(raw: KubeObject): DelegationRecord {
   const { metadata, spec } = raw as unknown as ApprovalDelegation;
-  const author = requesterOf(metadata.annotations);
+  const author = requesterFrom(metadata.annotations);
   const { from, to, when, notBefore, notAfter } = spec;
   return {
     namespace: metadata.namespace,
@@ -175,7 +170,7 @@ export function governedJobRecord(raw: KubeObject): GovernedJobRecord {
     generation: metadata.generation,
     deleting: metadata.deletionTimestamp !== undefined,
     labels: metadata.labels ?? {},
-    requester: requesterOf(metadata.annotations),
+    requester: requesterFrom(metadata.annotations),
     spec,
     status,
   };

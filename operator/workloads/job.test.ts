@@ -212,6 +212,13 @@ describe('what its author says of it', () => {
     ['a context that is a text', 'context', '"x"', /context is not a JSON object/],
     ['a context with a number that JSON rounds', 'context', '{"id": 9007199254740993}', /id: 9007199254740992 is beyond 2\^53/],
     ['a context with a number that is none', 'context', '{"amount": 1e400}', /Infinity/],
+    ['a context that says a thing twice', 'context', '{"amount": 50000, "amount": 5}', /context has the key "amount" twice/],
+    [
+      'a context that says a thing twice deep down',
+      'context',
+      '{"a": [{"b": 1, "b": 1}]}',
+      /has the key "a\.b" twice.*expected each key once/,
+    ],
     ['a context with half a character', 'context', '{"name": "\\ud83d"}', /[Ss]urrogate/],
   ])('is refused, named and left out: %s', (_what, name, value, fault) => {
     const said = claim({ [key(name)]: value });

@@ -2,7 +2,9 @@
 import { annotations, authorAnnotations, labels, policyMarkPrefix } from '../../crds/v1alpha1/marks.ts';
 import { durationPattern } from '../../crds/v1alpha1/patterns.ts';
 import { contentDigest } from '../core/digest.ts';
+import { duplicateKey } from '../core/duplicateKey.ts';
 import { referencesOf, refersToAnything } from '../core/pins.ts';
+import { requesterFrom } from '../core/requesterStamp.ts';
 import type { Claimed, HeldFacts, RawObject, Workload } from './contract.ts';
 
 interface JobSpec {
@@ -95,7 +97,7 @@ function project(raw: RawObject): HeldFacts {
     authorSuspended: marks[annotations.authorSuspended] === 'true',
     policyMarks: Object.keys(marks).filter((key) => key.startsWith(policyMarkPrefix)),
     labels: otherLabels,
-    requester: { username: marks[annotations.requester] ?? '', groups: lines(marks[annotations.requesterGroups]) },
+    requester: requesterFrom(marks),
     claim: claimOf(raw),
     ...digestOrFault(raw),
     ...referencesIn(raw),
@@ -107,8 +109,6 @@ function project(raw: RawObject): HeldFacts {
     ...(controller === undefined ? {} : { controller: { kind: controller.kind, name: controller.name, uid: controller.uid } }),
   };
 }
-
-const lines = (text: string | undefined): string[] => (text === undefined || text === '' ? [] : text.split('\n'));
 
 function digestOrFault(raw: RawObject): { content: string } | { fault: string } {
   try {
@@ -186,16 +186,25 @@ function defaultOperation({ metadata }: RawObject): string {
   return label === '' ? 'job' : label;
 }
 
+/** Why nobody can say what the annotation `context` means, when one of its objects has a key twice; undefined for all else. */
+export function ambiguousContext(text: string): string | undefined {
+  const twice = duplicateKey(text);
+  return twice === undefined
+    ? undefined
+    : `annotation ${authorAnnotations.context} has the key ${JSON.stringify(twice.slice(0, 100))} twice, and readers differ in which they take; expected each key once`;
+}
+
 function parsedContext(text: string | undefined, faults: string[]): Readonly<Record<string, unknown>> | undefined {
   if (text === undefined) return undefined;
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    const ambiguous = ambiguousContext(text);
+    if (ambiguous !== undefined) faults.push(ambiguous);
+    else if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
       // Whoever approves must see what is written there, not what was left of it: numbers that JSON cannot carry are refused.
       contentDigest(value);
       return value as Record<string, unknown>;
-    }
-    faults.push(`annotation ${authorAnnotations.context} is not a JSON object; expected for example {"amount": 50000}`);
+    } else faults.push(`annotation ${authorAnnotations.context} is not a JSON object; expected for example {"amount": 50000}`);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     faults.push(`annotation ${authorAnnotations.context} cannot be used: ${why}; expected for example {"amount": 50000}`);

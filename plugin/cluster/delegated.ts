@@ -1,8 +1,8 @@
 import type { ApprovalDelegationSpec, ApproverSpec } from '../../crds/v1alpha1/index.ts';
-import { annotations } from '../../crds/v1alpha1/marks.ts';
 import { approvalDelegations, approvers } from '../../crds/v1alpha1/resources.ts';
 import { delegationsOf, deputiesOf, principalsOf, type DelegationFacts, type Delegations } from '../../operator/core/delegation.ts';
 import type { Observation } from '../../operator/core/facts.ts';
+import { requesterFrom } from '../../operator/core/requesterStamp.ts';
 import { isForbidden, isNotFound } from '../../operator/kube/client/apiError.ts';
 import type { KubeClient } from '../../operator/kube/client/kubeClient.ts';
 import type { KubeObject, ResourceType } from '../../operator/kube/client/types.ts';
@@ -95,14 +95,13 @@ function groupsByName(people: readonly KubeObject[]): Map<string, readonly strin
 
 function storedOf({ metadata, spec }: KubeObject, known: ReadonlyMap<string, readonly string[]>): Stored {
   const { from, to, when, notBefore, notAfter } = spec as ApprovalDelegationSpec;
-  const wroteIt = metadata.annotations?.[annotations.requester] === from;
-  const seen = metadata.annotations?.[annotations.requesterGroups] ?? '';
+  const author = requesterFrom(metadata.annotations);
   return {
     namespace: metadata.namespace ?? '',
     name: metadata.name,
     from,
     to,
-    groups: wroteIt ? seen.split('\n').filter((group) => group !== '') : (known.get(from) ?? []),
+    groups: author.username === from ? author.groups : (known.get(from) ?? []),
     createdAt: metadata.creationTimestamp,
     notBefore,
     notAfter,

@@ -5,6 +5,7 @@ import { policyKey } from '../../operator/core/facts.ts';
 import { governs } from '../../operator/core/match.ts';
 import { unpinnedImages } from '../../operator/core/pins.ts';
 import { podSpecOf } from '../../operator/core/podSpec.ts';
+import { requesterFrom } from '../../operator/core/requesterStamp.ts';
 import { variablesOf } from '../../operator/core/rules/variables.ts';
 import type { RawObject } from '../../operator/workloads/contract.ts';
 import type { Request } from '../request.ts';
@@ -60,7 +61,6 @@ export function openObservation(open: OpenRequest, policies: readonly PolicyFact
 
 function requestFacts({ namespace, name, uid, governs: isHeld, createdAt, stored }: Request): Observation['request'] {
   const said = stored.object.metadata.annotations ?? {};
-  const groups = said[annotations.requesterGroups] ?? '';
   const onBehalfOf = said[annotations.onBehalfOf];
   return {
     namespace,
@@ -68,7 +68,7 @@ function requestFacts({ namespace, name, uid, governs: isHeld, createdAt, stored
     uid,
     generation: stored.object.metadata.generation ?? 0,
     createdAt: Date.parse(createdAt),
-    requester: { username: said[annotations.requester] ?? '', groups: groups === '' ? [] : groups.split('\n') },
+    requester: requesterFrom(said),
     labels: stored.object.metadata.labels ?? {},
     governs: isHeld,
     spec: stored.spec,

@@ -1,5 +1,6 @@
-import { annotations, auditLabel, auditMark, auditMarkPrefix } from '../../crds/v1alpha1/marks.ts';
+import { auditLabel, auditMark, auditMarkPrefix } from '../../crds/v1alpha1/marks.ts';
 import type { PolicyFacts } from '../../operator/core/facts.ts';
+import { requesterFrom } from '../../operator/core/requesterStamp.ts';
 import type { KubeObject } from '../../operator/kube/client/types.ts';
 import type { Session } from '../cluster/connect.ts';
 import { jobs } from '../cluster/requests.ts';
@@ -48,8 +49,7 @@ export function auditedOf(
     .filter((mark) => !known.has(mark))
     .map((mark) => mark.slice(auditMarkPrefix.length).replace(/^cluster_\./, 'ClusterApprovalPolicy '));
   if (auditing.length === 0) return { job, unknown };
-  const groups = job.metadata.annotations?.[annotations.requesterGroups] ?? '';
-  const me = { username: job.metadata.annotations?.[annotations.requester] ?? '', groups: groups.split('\n').filter((g) => g !== '') };
+  const me = requesterFrom(job.metadata.annotations);
   const manifest = { source: '', apiVersion: 'batch/v1', kind: 'Job', metadata: job.metadata, spec: {}, object: job };
   const work = {
     ...workOf(manifest, job, job.metadata.namespace ?? '', now),

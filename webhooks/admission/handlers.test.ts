@@ -117,6 +117,20 @@ describe('a Job is put on hold', () => {
     expect(annotations).toMatchObject({ 'countersign.dev/requester': requester, 'countersign.dev/requester-groups': groups });
   });
 
+  test('but not one whose context says a thing twice, unless a schedule makes it: nobody would see the refusal', async () => {
+    const twice = job({ annotations: { 'countersign.dev/context': '{"amount": 5, "amount": 50000}' } });
+    await expect(hold(twice)).rejects.toThrow(
+      'metadata.annotations: annotation countersign.dev/context has the key "amount" twice, and readers differ in which they take; expected each key once.',
+    );
+    const controller = { username: 'system:serviceaccount:kube-system:cronjob-controller' };
+    expect((await hold(twice, controller)).spec).toEqual({ suspend: true });
+  });
+
+  test('a group whose name has two lines is not stamped: it would read as two groups', async () => {
+    const { annotations } = (await hold(job(), { username: 'alice', groups: ['dev', 'x\nfinance'] })).metadata;
+    expect(annotations).toHaveProperty(['countersign.dev/requester-groups'], 'dev');
+  });
+
   test('a path that names no policy is refused', async () => {
     for (const path of ['/hold/elsewhere', '/audit/namespace/payments/tiers'])
       await expect(admitted(holdJob(deps), path, { object: job() })).rejects.toThrow('names no policy');

@@ -1,5 +1,6 @@
 import { annotations, labels, policyMark, policyMarkValue } from '../../crds/v1alpha1/index.ts';
 import { targetOfPath } from '../../operator/guards/index.ts';
+import { ambiguousContext } from '../../operator/workloads/job.ts';
 import { allowed, refuse, type AdmissionHandler } from './handler.ts';
 import { isCronJobController, isOperator } from './identity.ts';
 import { isGoverned, type WhenDeps } from './jobWhen.ts';
@@ -21,6 +22,9 @@ export const holdJob = (deps: WhenDeps): AdmissionHandler => ({
       return refuse(`The path ${path} names no policy; expected /hold/cluster/NAME or /hold/namespace/NAMESPACE/NAME.`, 400);
     if (request.object == null || (request.operation !== 'CREATE' && request.operation !== 'UPDATE')) return allowed;
     if (!(await isGoverned(request, target, deps))) return allowed;
+    const ambiguous = ambiguousContext(request.object.metadata.annotations?.[annotations.context] ?? '');
+    // What a schedule makes is held instead, so that somebody sees why.
+    if (ambiguous !== undefined && !isCronJobController(request)) return refuse(`metadata.annotations: ${ambiguous}.`, 422);
     return { allowed: true, patch: hold(request, request.object, policyMark(target.policy), deps.operatorUser) };
   },
 });
@@ -44,7 +48,11 @@ function hold(request: AdmissionRequest, object: Reviewed, mark: string, operato
 }
 
 // The operator and the CronJob controller name whoever really asked in what they create.
-function requesterMarks(request: AdmissionRequest, said: Readonly<Record<string, string>>, operatorUser: string): Record<string, string> {
+function requesterMarks(
+  request: AdmissionRequest,
+  said: Readonly<Record<string, string>>,
+  operatorUser: string,
+): Readonly<Record<string, string>> {
   const trusted = isOperator(request, operatorUser) || isCronJobController(request);
   const named = said[annotations.requester];
   if (!trusted || named === undefined) return callerMarks(request);

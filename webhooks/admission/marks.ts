@@ -1,4 +1,4 @@
-import { annotations } from '../../crds/v1alpha1/index.ts';
+import { requesterStamp } from '../../operator/core/requesterStamp.ts';
 import type { AdmissionRequest, PatchOperation, Reviewed } from './review.ts';
 
 type StringMap = Readonly<Record<string, string>>;
@@ -21,7 +21,4 @@ export const setMarks = (object: Reviewed, marks: { labels?: StringMap; annotati
 ];
 
 /** The caller as the annotations name a requester. */
-export const callerMarks = ({ userInfo }: AdmissionRequest): Record<string, string> => ({
-  [annotations.requester]: userInfo.username,
-  [annotations.requesterGroups]: userInfo.groups.join('\n'),
-});
+export const callerMarks = ({ userInfo }: AdmissionRequest): StringMap => requesterStamp(userInfo);

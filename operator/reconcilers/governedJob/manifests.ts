@@ -6,6 +6,7 @@ import {
   type ApprovalRequestSpec,
   type JobTemplate,
 } from '../../../crds/v1alpha1/index.ts';
+import { requesterStamp } from '../../core/requesterStamp.ts';
 import { governedJobSource, requestName } from '../../core/subject.ts';
 import type { GovernedJobRecord } from '../records.ts';
 
@@ -66,8 +67,7 @@ function heldJob(
         ...withoutMarks(metadata?.annotations),
         ...own.annotations,
         [annotations.authorSuspended]: String(spec.suspend === true),
-        [annotations.requester]: governedJob.requester.username,
-        [annotations.requesterGroups]: governedJob.requester.groups.join('\n'),
+        ...requesterStamp(governedJob.requester),
       },
       ownerReferences: [
         { apiVersion, kind: 'GovernedJob', name: governedJob.name, uid: governedJob.uid, controller: true, blockOwnerDeletion: true },
@@ -86,10 +86,7 @@ export function requestManifest(governedJob: GovernedJobRecord): object {
       name: requestName(governedJob.name, governedJob.uid),
       namespace: governedJob.namespace,
       labels: { [labels.subjectUid]: governedJob.uid },
-      annotations: {
-        [annotations.requester]: governedJob.requester.username,
-        [annotations.requesterGroups]: governedJob.requester.groups.join('\n'),
-      },
+      annotations: requesterStamp(governedJob.requester),
     },
     spec: requestSpec(governedJob),
   };

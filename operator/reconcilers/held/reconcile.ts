@@ -1,5 +1,6 @@
-import { annotations, apiVersion, approvalRequests, labels } from '../../../crds/v1alpha1/index.ts';
+import { apiVersion, approvalRequests, labels } from '../../../crds/v1alpha1/index.ts';
 import { settled, wake, type Outcome, type Ref } from '../../core/ports.ts';
+import { requesterStamp } from '../../core/requesterStamp.ts';
 import { requestName } from '../../core/subject.ts';
 import { isAlreadyExists } from '../../kube/client/apiError.ts';
 import type { KubeClient } from '../../kube/client/kubeClient.ts';
@@ -79,7 +80,7 @@ function requestOf(held: HeldFacts): object {
       name: requestName(held.name, held.uid),
       namespace: held.namespace,
       labels: { [labels.subjectUid]: held.uid },
-      annotations: { [annotations.requester]: held.requester.username, [annotations.requesterGroups]: held.requester.groups.join('\n') },
+      annotations: requesterStamp(held.requester),
     },
     spec: {
       subject: { resource: { apiVersion: `${type.group}/${type.version}`, kind: type.kind, name: held.name, uid: held.uid } },

@@ -43,6 +43,12 @@ describe('hold mode Webhook', () => {
   });
 
   test.each(freedoms)('$name', async ({ see, governed }) => see(world, await world.namespace(governed)));
+
+  test('a Job whose context says a thing twice is refused, and told which', async () => {
+    const annotations = { 'countersign.dev/context': '{"amount": 5, "amount": 50000}' };
+    const created = world.as('alice').create(jobsPath(await world.namespace()), job('work', { annotations }));
+    await expect(created).rejects.toThrow('annotation countersign.dev/context has the key "amount" twice');
+  });
 });
 
 describe('hold mode Webhook refuses', () => {

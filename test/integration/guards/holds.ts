@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
-import type { Promised } from './attack.ts';
+import type { GuardName, Promised } from './attack.ts';
 import { authorAnnotations } from '../../../crds/v1alpha1/index.ts';
-import { eventually, type Stored } from './api.ts';
+import { eventually, type Api, type Stored } from './api.ts';
 import { policyMarkKey, type World } from './world.ts';
 import {
   cronJob,
@@ -151,7 +151,27 @@ export const holdPromises: readonly Promised[] = [
 ];
 
 /** What the API server fills in; without the stamp it is refused or absent. */
+/** Nellie's group of two lines must not be read as two groups, of which she has neither. */
+const namesNoGroupOfTwoLines = (what: string, guard: GuardName, create: (by: Api, ns: string) => Promise<Stored>): Promised => ({
+  name: `a group whose name has two lines is not two groups on ${what}`,
+  guards: [guard],
+  see: async (world, ns) => {
+    const { metadata, spec } = await create(world.as('nellie'), ns);
+    const stamped = spec.jobTemplate?.metadata?.annotations ?? metadata.annotations ?? {};
+    expect(stamped['countersign.dev/requester']).toBe('nellie');
+    expect(stamped['countersign.dev/requester-groups']).toBe(groups('dev'));
+  },
+});
+
 export const stampPromises: readonly Promised[] = [
+  namesNoGroupOfTwoLines('a Job', 'hold', (by, ns) => by.create(jobsPath(ns), job('work'))),
+  namesNoGroupOfTwoLines('a request', 'countersign-requester-stamp', (by, ns) => by.create(oursPath(ns, 'approvalrequests'), request('r'))),
+  namesNoGroupOfTwoLines('a delegation', 'countersign-delegation-stamp', (by, ns) =>
+    by.create(oursPath(ns, 'approvaldelegations'), delegation('nellie', 'alice')),
+  ),
+  namesNoGroupOfTwoLines('the template of a CronJob', 'countersign-cronjob-author', (by, ns) =>
+    by.create(cronJobsPath(ns), cronJob('nightly')),
+  ),
   {
     name: 'a decision is stamped with who made it',
     guards: ['countersign-decision-stamp'],

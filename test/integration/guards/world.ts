@@ -22,6 +22,8 @@ const everything = ['get', 'list', 'create', 'update', 'patch', 'delete', 'delet
 export const people = {
   alice: ['dev'],
   mallory: ['dev'],
+  /** In dev, and in one more group, whose name has two lines; in `trusted` she is not. */
+  nellie: ['dev', 'x\ntrusted'],
   bob: ['finance'],
   /** May do all that alice may, and has the verb cancel. */
   carol: ['canceller'],

@@ -108,6 +108,22 @@ describe.concurrent('a plain Job', () => {
     expect(isSuspended(await ns.get(resources.jobs, 'wire'))).toBe(true);
   });
 
+  test('whose context says a thing twice is never let go on one reading of it, whatever approves by itself', async ({ ns }) => {
+    await ns.policy('pay', { match: matchJobs, autoApprove: [{ name: 'small', when: 'context.amount <= 1000' }] });
+    const alice = await ns.as('alice');
+    const saying = (text: string): object => ({ metadata: { annotations: { [annotations.context]: text } } });
+    const made = await alice.create(resources.jobs, ns.name, job('wire', saying('{"amount": 50000, "amount": 5}')));
+    await alice.create(resources.jobs, ns.name, job('small', saying('{"amount": 5}')));
+    await ns.eventually(resources.jobs, 'small', 'over', hasEnded);
+    const asked = await until('the request to say what is wrong', async () => {
+      const [found] = await ns.requestsOf(made);
+      return found !== undefined && condition(found, 'Valid') !== undefined ? found : undefined;
+    });
+    expect(condition(asked, 'Valid')).toMatchObject({ status: 'False', reason: 'InvalidSpec' });
+    expect(condition(asked, 'Valid')?.message).toContain('annotation countersign.dev/context has the key "amount" twice');
+    expect(isSuspended(await ns.get(resources.jobs, 'wire'))).toBe(true);
+  });
+
   test('is not asked about under a name that somebody else has taken: it stays held, and an Event says why', async ({ ns }) => {
     await ns.policy('prod', unmatched);
     const alice = await ns.as('alice');

@@ -29,9 +29,9 @@ The names of marks are those of crds/v1alpha1/marks.ts; test/integration/guards 
 (request.userInfo.username in ['system:serviceaccount:kube-system:namespace-controller', 'system:serviceaccount:kube-system:generic-garbage-collector', 'system:kube-controller-manager'])
 {{- end -}}
 
-{{/* The caller's groups as countersign.dev/requester-groups holds them: one a line. */}}
+{{/* The caller's groups as countersign.dev/requester-groups holds them: one a line; one whose name has several lines would be read as several. */}}
 {{- define "countersign.cel.callerGroups" -}}
-request.userInfo.?groups.orValue([]).join('\n')
+request.userInfo.?groups.orValue([]).filter(g, !g.contains('\n')).join('\n')
 {{- end -}}
 
 {{/* Annotations that only the operator writes: (dict "key" "k") */}}

@@ -1,0 +1,21 @@
+// Not from the index: whoever bundles this file would carry the schemas along.
+import { annotations } from '../../crds/v1alpha1/marks.ts';
+import type { Person } from './eligibility.ts';
+
+/**
+ * Whether a group can be stamped. Groups stand one a line, so a name that has several lines would be read as several groups, which nobody gave that
+ * person: such a group is left out, here and in the guards (`countersign.cel.callerGroups`, operator/guards/expressions.ts).
+ */
+const isOneLine = (group: string): boolean => !group.includes('\n');
+
+/** The guarded annotations that name who asked. */
+export const requesterStamp = ({ username, groups }: Person): Readonly<Record<string, string>> => ({
+  [annotations.requester]: username,
+  [annotations.requesterGroups]: groups.filter(isOneLine).join('\n'),
+});
+
+/** Who asked, from the guarded annotations. Nobody is somebody with no name, who can be nobody's approver. */
+export function requesterFrom(said: Readonly<Record<string, string>> | undefined): { username: string; groups: string[] } {
+  const groups = (said?.[annotations.requesterGroups] ?? '').split('\n');
+  return { username: said?.[annotations.requester] ?? '', groups: groups.filter((group) => group !== '') };
+}
