@@ -67,7 +67,8 @@ export class Controllers {
   constructor(options: ControllersOptions) {
     const { client, world, log, metrics } = options;
     this.#options = options;
-    this.events = new EventRecorder({ client, log, reporter: options.reporter });
+    const releases = new Releases();
+    this.events = new EventRecorder({ client, log, reporter: options.reporter, isUrgentWork: () => releases.areMany });
     const reader: Reader = {
       client,
       world,
@@ -82,7 +83,7 @@ export class Controllers {
       barrier: this.#barrier,
       story: new Storyteller({ events: this.events, metrics, tracing: options.tracing }),
       tracing: options.tracing,
-      releases: new Releases(),
+      releases,
     };
     const heldContext = { client, world, events: this.events, cronJobOpenRequests: options.cronJobOpenRequests, asking: new Set<string>() };
     const auditContext = {

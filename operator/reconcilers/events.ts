@@ -46,8 +46,17 @@ export const eventOf = (
 });
 
 const mostWaiting = 10_000;
+/** So long an Event waits at most while there is more urgent work. */
+const longestWaitMs = 30_000;
+const lookAgainMs = 500;
 /** Few, because each costs the API server half as much as a release, and people wait for those. */
 const atOnce = 2;
+
+interface Waiting {
+  readonly event: object;
+  /** Monotonic milliseconds. */
+  readonly since: number;
+}
 
 /**
  * Tells people what happened, where `kubectl describe` shows it. Events are for reading only: nothing depends on them, so they wait in a bounded
@@ -57,14 +66,19 @@ export class EventRecorder {
   readonly #client: KubeClient;
   readonly #log: Logger;
   readonly #reporter: string;
-  readonly #waiting: object[] = [];
+  readonly #isUrgentWork: () => boolean;
+  readonly #waiting: Waiting[] = [];
   #running = 0;
   #dropped = 0;
+  #lookAgain: NodeJS.Timeout | undefined;
+  #isFlushing = false;
 
-  constructor(options: { client: KubeClient; log: Logger; reporter: string }) {
+  /** `isUrgentWork` tells whether there is work on the way that Events should not compete with. */
+  constructor(options: { client: KubeClient; log: Logger; reporter: string; isUrgentWork: () => boolean }) {
     this.#client = options.client;
     this.#log = options.log;
     this.#reporter = options.reporter;
+    this.#isUrgentWork = options.isUrgentWork;
   }
 
   record(regarding: Regarding, { type, reason, message }: Note): void {
@@ -74,26 +88,43 @@ export class EventRecorder {
     }
     const now = this.#client.now();
     const name = `${regarding.name.slice(0, 200)}.${now.toString(16)}${Math.random().toString(16).slice(2, 8)}`;
-    this.#waiting.push(eventOf(regarding, { type, reason, message }, { name, now, reporter: this.#reporter }));
+    const event = eventOf(regarding, { type, reason, message }, { name, now, reporter: this.#reporter });
+    this.#waiting.push({ event, since: performance.now() });
     this.#pump();
   }
 
   /** Fulfilled when everything that waits has been sent or has failed. */
   async flush(): Promise<void> {
+    this.#isFlushing = true;
+    this.#pump();
     while (this.#running > 0 || this.#waiting.length > 0) await new Promise((resolve) => setTimeout(resolve, 10));
   }
 
   #pump(): void {
-    while (this.#running < atOnce) {
-      const event = this.#waiting.shift();
-      if (event === undefined) break;
+    while (this.#running < atOnce && this.#isDue()) {
+      const next = this.#waiting.shift();
+      if (next === undefined) break;
       this.#running += 1;
-      void this.#send(event);
+      void this.#send(next.event);
     }
+    if (this.#running === 0 && this.#waiting.length > 0) this.#pumpLater();
     if (this.#waiting.length === 0 && this.#dropped > 0) {
       this.#log.warn({ dropped: this.#dropped }, 'events dropped');
       this.#dropped = 0;
     }
+  }
+
+  #pumpLater(): void {
+    if (this.#lookAgain !== undefined) return;
+    this.#lookAgain = setTimeout(() => {
+      this.#lookAgain = undefined;
+      this.#pump();
+    }, lookAgainMs).unref();
+  }
+
+  #isDue(): boolean {
+    const first = this.#waiting[0];
+    return first !== undefined && (this.#isFlushing || !this.#isUrgentWork() || performance.now() - first.since > longestWaitMs);
   }
 
   async #send(event: object): Promise<void> {

@@ -11,7 +11,7 @@ import type { RequestRecord } from '../records.ts';
 import type { PolicyBarrier } from '../policyBarrier.ts';
 import type { World } from '../world.ts';
 import type { Observed } from './observe.ts';
-import type { Releases } from './releases.ts';
+import type { Releases, RunNews } from './releases.ts';
 import type { Storyteller } from './story.ts';
 
 export interface Writer {
@@ -54,12 +54,12 @@ async function release(observed: Observed, plan: Plan, writer: Writer): Promise<
 
 async function settle(observed: Observed, plan: Plan, writer: Writer): Promise<Outcome> {
   const key = keyOf(observed);
-  const toldElsewhere = observed.request.spec.subject.resource?.kind === 'GovernedJob';
-  const news = tellsThatItRuns(observed, plan) ? writer.releases.newsWaits(key, { toldElsewhere }) : undefined;
-  if (news !== undefined) return wake(news);
+  const news = runNews(observed, plan);
+  const waits = news === undefined ? undefined : writer.releases.newsWaits(key, news);
+  if (waits !== undefined) return wake(waits);
   if (!isDeepStrictEqual(plan.status, observed.request.status)) {
     await writeStatus(observed.request, plan.status, writer);
-    writer.releases.forget(key);
+    if (news === 'ended') writer.releases.forget(key);
     writer.story.tell(observed, plan.status);
   }
   for (const effect of plan.after) await perform(effect, observed, plan, writer);
@@ -68,8 +68,13 @@ async function settle(observed: Observed, plan: Plan, writer: Writer): Promise<O
 
 const keyOf = ({ request }: Observed): string => `${request.namespace}/${request.name}`;
 
-const tellsThatItRuns = ({ request }: Observed, plan: Plan): boolean =>
-  plan.status.phase === 'Applying' && request.status?.phase === 'Approved';
+/** What of the run of released work the plan's status says for the first time. */
+function runNews({ request }: Observed, plan: Plan): RunNews | undefined {
+  const before = request.status?.phase;
+  if (plan.status.phase === 'Completed' && (before === 'Approved' || before === 'Applying')) return 'ended';
+  if (plan.status.phase !== 'Applying' || before !== 'Approved') return undefined;
+  return request.spec.subject.resource?.kind === 'GovernedJob' ? 'runsAsToldElsewhere' : 'runs';
+}
 
 async function writeStatus(request: RequestRecord, status: ApprovalRequestStatus, { client, world }: Writer): Promise<void> {
   const { namespace, name, uid, resourceVersion } = request;

@@ -1,8 +1,9 @@
-/** How long the news that something runs waits for the news that it has ended, which makes one status write of two. */
-const calmMs = 2_000;
-/** The same for a GovernedJob, whose own status tells at once that it runs. */
-const toldElsewhereMs = 10_000;
-/** How long it waits while others wait to be released: that news is for reading, a release is what people wait for. */
+/** What there is to tell of released work: that it runs, the same where a GovernedJob's own status tells it at once, or that it has ended. */
+export type RunNews = 'runs' | 'runsAsToldElsewhere' | 'ended';
+
+/** That something runs waits for the news that it has ended, which makes one status write of two. */
+const leastMs: Readonly<Record<RunNews, number>> = { runs: 2_000, runsAsToldElsewhere: 10_000, ended: 0 };
+/** How long either waits while others wait to be released: that news is for reading, a release is what people wait for. */
 const busyMs = 30_000;
 const lookAgainMs = 10_000;
 /** So many at once are no burst. */
@@ -38,13 +39,18 @@ export class Releases {
     this.#at.delete(key);
   }
 
-  /** How long the news that it runs may wait; undefined when it should be told. */
-  newsWaits(key: string, { toldElsewhere = false }: { readonly toldElsewhere?: boolean } = {}): number | undefined {
+  /** Whether so many are being released that what is only for reading should wait for them. */
+  get areMany(): boolean {
+    return this.#underWay > few;
+  }
+
+  /** How long the news of a run may wait; undefined when it should be told. */
+  newsWaits(key: string, news: RunNews): number | undefined {
     const at = this.#at.get(key);
     if (at === undefined) return undefined;
     const age = this.#monotonic() - at;
-    const least = toldElsewhere ? toldElsewhereMs : calmMs;
+    const least = leastMs[news];
     if (age < least) return least - age;
-    return this.#underWay > few && age < busyMs ? lookAgainMs : undefined;
+    return this.areMany && age < busyMs ? lookAgainMs : undefined;
   }
 }
