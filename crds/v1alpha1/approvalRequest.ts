@@ -324,7 +324,7 @@ export const ApprovalRequestStatus = z.object({
   stages: z.array(ResolvedStage).max(64).default([]).describe('The stages, in order, each with where it stands.'),
   decisions: z.array(DecisionRecord).max(100).default([]).describe('The last 100 decisions, oldest first.'),
   conditions: Conditions.default([]).describe(
-    'Valid, PolicyMatched, Approved, Released, Completed, Settled, Ready, Reconciling and Stalled, in the standard Kubernetes form.',
+    'Valid, PolicyMatched, Approved, Released, Completed, Reviewed, Settled, Ready, Reconciling and Stalled, in the standard Kubernetes form.',
   ),
 });
 export type ApprovalRequestStatus = z.infer<typeof ApprovalRequestStatus>;

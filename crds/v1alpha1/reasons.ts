@@ -10,6 +10,8 @@ export const ConditionType = {
   Released: 'Released',
   /** The released work has ended. */
   Completed: 'Completed',
+  /** Only where people overrode the policies: False until somebody else has looked at that. */
+  Reviewed: 'Reviewed',
   /** Became True once, on a final outcome of any kind; never changes again. */
   Settled: 'Settled',
   /** kstatus: nothing more is going to happen and the outcome is good. */
@@ -52,6 +54,8 @@ export const Reason = {
   PolicyViolation: 'PolicyViolation',
   Rejected: 'Rejected',
   Released: 'Released',
+  Reviewed: 'Reviewed',
+  ReviewOwed: 'ReviewOwed',
   Reviewing: 'Reviewing',
   RolledBack: 'RolledBack',
   RollingBack: 'RollingBack',
@@ -85,7 +89,7 @@ export const IgnoredBecause = {
   Comment: 'Comment',
   /** It came after the request's time was over. */
   Late: 'Late',
-  /** An override or a reassignment by somebody without the verb, or a reassignment to somebody whom the policy does not allow. */
+  /** An override or a reassignment by somebody without the verb, or a reassignment of or to somebody whom the policy does not allow. */
   NotAllowed: 'NotAllowed',
   /** An override without a ticket, or a decision without one that its policy requires. */
   TicketMissing: 'TicketMissing',
@@ -95,6 +99,14 @@ export const IgnoredBecause = {
   AnswersMissing: 'AnswersMissing',
   /** Nobody has reviewed an earlier override by the same person. */
   ReviewOwed: 'ReviewOwed',
+  /** A review of what nobody had overridden. */
+  NotOverridden: 'NotOverridden',
+  /** A review by somebody who overrode it themselves. */
+  OwnOverride: 'OwnOverride',
+  /** A review of what somebody had reviewed before. */
+  ReviewedBefore: 'ReviewedBefore',
+  /** A reassignment for somebody who then decided themselves. */
+  NotGone: 'NotGone',
   /** Others already fill every place that the approver could have filled. */
   PlaceTaken: 'PlaceTaken',
 } as const;

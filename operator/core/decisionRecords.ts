@@ -1,18 +1,35 @@
 import type { DecisionRecord } from '../../crds/v1alpha1/index.ts';
 import type { Observation } from './facts.ts';
-import { overrideFault } from './override.ts';
+import { overrideFault, reviewFaults, type ReviewFault } from './override.ts';
 import { withBoundedResponses } from './questions.ts';
-import { mayApprove, mayReject, type Counted, type Poll } from './quorum.ts';
-import type { Vote } from './votes.ts';
+import { mayApprove, mayReject, type Counted, type MaybeVoter, type Poll } from './quorum.ts';
+import { reassignFault } from './reassign.ts';
+import type { Ballot, Vote } from './votes.ts';
 
-/** Every decision as the request sees it, with why it does not count when it does not. */
-export function decisionRecords(votes: readonly Vote[], counted: Counted, poll: Poll, facts: Observation): DecisionRecord[] {
-  return withBoundedResponses(votes.map((vote) => record(vote, counted, poll, facts)));
+/** What decisions are looked at with. */
+export interface Count {
+  readonly facts: Observation;
+  readonly ballot: Ballot;
+  readonly poll: Poll;
+  readonly counted: Counted;
 }
 
-function record(vote: Vote, counted: Counted, poll: Poll, facts: Observation): DecisionRecord {
-  const { decision } = vote;
-  const idle = ignoredBecause(vote, counted, poll, facts);
+type Idle = DecisionRecord['ignoredBecause'];
+
+/** Every decision as the request sees it, with why it does not count when it does not. */
+export function decisionRecords(votes: readonly Vote[], count: Count): DecisionRecord[] {
+  const { facts, counted, poll } = count;
+  const isAsked = (person: MaybeVoter): boolean => counted.stages.some((s) => mayReject(s.asked, person, poll));
+  const reviews = reviewFaults(
+    facts,
+    (d) =>
+      facts.permissions.may('override', d.approver, d.groups) ||
+      isAsked({ username: d.approver, groups: d.groups, votedAt: Date.parse(d.time) }),
+  );
+  return withBoundedResponses(votes.map((vote) => record(vote, ignoredBecause(vote, count, reviews), counted)));
+}
+
+function record({ decision }: Vote, idle: Idle, counted: Counted): DecisionRecord {
   const onBehalfOf = idle === undefined ? counted.inStead.get(decision.approver) : undefined;
   const { name, verdict, approver, via, time, digest, reason, ticket, response, reassign, standing } = decision;
   return {
@@ -33,33 +50,27 @@ function record(vote: Vote, counted: Counted, poll: Poll, facts: Observation): D
   };
 }
 
-function ignoredBecause(vote: Vote, counted: Counted, poll: Poll, facts: Observation): DecisionRecord['ignoredBecause'] {
+function ignoredBecause(vote: Vote, { facts, ballot, poll, counted }: Count, reviews: ReadonlyMap<string, ReviewFault>): Idle {
   const { decision } = vote;
   if (decision.requestUid !== facts.request.uid) return 'UidChanged';
   switch (decision.verdict) {
     case 'Comment':
-    case 'Review':
       return 'Comment';
+    case 'Review':
+      return reviews.get(decision.uid);
     case 'Override':
-      return decision.digest === facts.subject.digest ? overrideFault(decision, facts) : 'DigestChanged';
-    case 'Reassign':
-      return reassignFault(vote, counted, facts);
+      return overrideFault(decision, facts, ballot);
+    case 'Reassign': {
+      const stages = counted.stages.map((s) => s.asked);
+      return decision.digest === facts.subject.digest ? reassignFault(decision, stages, facts) : 'DigestChanged';
+    }
     case 'Approve':
     case 'Reject':
       return vote.fault ?? idleReason(vote, counted, poll);
   }
 }
 
-function reassignFault({ decision }: Vote, counted: Counted, facts: Observation): DecisionRecord['ignoredBecause'] {
-  if (decision.digest !== facts.subject.digest) return 'DigestChanged';
-  const { reassign, approver } = decision;
-  const isUsed = counted.stages.some((s) =>
-    s.standIns.some((i) => i.by === approver && i.for === reassign?.from && i.user === reassign.to),
-  );
-  return isUsed ? undefined : 'NotAllowed';
-}
-
-function idleReason({ decision, since }: Vote, { stages }: Counted, poll: Poll): DecisionRecord['ignoredBecause'] {
+function idleReason({ decision, since }: Vote, { stages }: Counted, poll: Poll): Idle {
   const person = { username: decision.approver, groups: decision.groups, votedAt: Date.parse(decision.time) };
   if (!stages.some((s) => mayReject(s.asked, person, poll))) return 'NotQualified';
   if (decision.verdict === 'Reject') return undefined;

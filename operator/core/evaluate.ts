@@ -13,6 +13,7 @@ import { shortestMs } from './duration.ts';
 import type { DecisionFacts, Observation } from './facts.ts';
 import { decisionRecords } from './decisionRecords.ts';
 import type { Evaluation, Verdict } from './evaluation.ts';
+import { outcomeOf } from './outcome.ts';
 import { overrideOf } from './override.ts';
 import { pollOf } from './poll.ts';
 import { countStages, mayReject, originKey, type Counted, type CountedStage, type Poll } from './quorum.ts';
@@ -21,7 +22,7 @@ import { applies, whatIsAsked, type Asked, type AskedStage, type JudgedPolicy } 
 import { judge } from './rules/judge.ts';
 import { judgedOf, requesterOf } from './rules/variables.ts';
 import { coverOf, type Cover } from './standing.ts';
-import { timeOf, timesOf } from './timing.ts';
+import { gateTurnsAt, timeOf, timesOf } from './timing.ts';
 import { castVotes } from './votes.ts';
 import { gate, type Gate } from './windows/index.ts';
 
@@ -42,9 +43,11 @@ export function evaluate(facts: Observation): Evaluation {
   const counted = countStages(asked.stages, votes, poll);
   const auto = asked.agreed && (request.spec.stages ?? []).length === 0;
   const stages = withStates(counted, auto, timing);
-  const override = overrideOf(facts, ballot);
-  const cover = coverOf(facts, asked.policies);
-  const decisions = decisionRecords(votes, counted, poll, facts);
+  // What was agreed to and still waits, for a window to open say, may be overridden as long as it waits.
+  const later = outcomeOf(status?.conditions ?? [])?.approved === true ? { ...ballot, closesAt: Infinity } : ballot;
+  const override = overrideOf(facts, later);
+  const cover = coverOf(facts, asked, poll.requesters);
+  const decisions = decisionRecords(votes, { facts, ballot: later, poll, counted });
   const open = gateOf(facts, asked.policies);
   const late = stages.find((s) => s.state === 'Expired');
   const risk = highest(asked.policies);
@@ -53,7 +56,7 @@ export function evaluate(facts: Observation): Evaluation {
     verdict,
     ...(verdict === 'Pending' ? cover : {}),
     ...(verdict === 'StandingApproval' ? { approvedUnder: cover.approvedUnder } : {}),
-    ...afterwards(facts, asked.stages, poll),
+    ...revocation(facts, asked.stages, poll),
     ...answers(decisions, request.spec.questions),
     requester,
     policies: asked.policies,
@@ -65,7 +68,7 @@ export function evaluate(facts: Observation): Evaluation {
     ...(resolvedAt === undefined ? {} : { resolvedAt }),
     expiresAt,
     gate: open,
-    nextDeadline: Math.min(expiresAt, open.opensAt ?? Infinity, ...stages.flatMap((s) => nextOf(s, now, expiresAt))),
+    nextDeadline: Math.min(expiresAt, gateTurnsAt(open, facts), ...stages.flatMap((s) => nextOf(s, now, expiresAt))),
     ...(late === undefined ? {} : { lateStage: late.name }),
   };
 }
@@ -115,15 +118,15 @@ function highest(policies: readonly PolicyRecord[]): RiskScore | undefined {
   return policies.flatMap((p) => p.risk ?? []).sort((a, b) => b.score - a.score)[0];
 }
 
-/** What people may still say once it is settled. */
-function afterwards({ decisions, request, permissions }: Observation, stages: readonly AskedStage[], poll: Poll) {
+/** Who says no to what was approved, and so ends the standing approval that it carries. */
+function revocation({ decisions, request }: Observation, stages: readonly AskedStage[], poll: Poll): Pick<Evaluation, 'revokedBy'> {
+  const approvedAt = request.status?.approvedAt;
+  if (approvedAt === undefined) return {};
   const isAsked = (d: DecisionFacts): boolean =>
     stages.some((stage) => mayReject(stage, { username: d.approver, groups: d.groups, votedAt: Date.parse(d.time) }, poll));
   const about = decisions.filter((d) => d.requestUid === request.uid && d.approver !== '');
-  const reviewers = about.filter((d) => d.verdict === 'Review' && (permissions.may('override', d.approver, d.groups) || isAsked(d)));
-  const approvedAt = request.status?.approvedAt;
-  const no = approvedAt === undefined ? undefined : about.find((d) => d.verdict === 'Reject' && d.time >= approvedAt && isAsked(d));
-  return { reviewers: reviewers.map((d) => d.approver), ...(no === undefined ? {} : { revokedBy: no.approver }) };
+  const no = about.find((d) => d.verdict === 'Reject' && d.time >= approvedAt && isAsked(d));
+  return no === undefined ? {} : { revokedBy: no.approver };
 }
 
 /** The answers of the latest approval that counts and gives some. */

@@ -24,8 +24,6 @@ export interface Evaluation {
   readonly decisions: readonly DecisionRecord[];
   readonly risk?: RiskScore;
   readonly override?: Overridden;
-  /** Whoever said Review and may: somebody whom a stage asks, or who may override. */
-  readonly reviewers: readonly string[];
   /** Who ended the standing approval: somebody whom a stage asks and who said no once it was approved. */
   readonly revokedBy?: string;
   /** The answers of the latest approval that counts. */

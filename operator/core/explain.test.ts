@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decision, group, observation, policy, stage, user } from '../../test/fixtures/facts.ts';
+import { decision, group, minutes, observation, policy, settle, stage, user } from '../../test/fixtures/facts.ts';
 import { evaluate } from './evaluate.ts';
 import { describeApprover, describeFrom, describeOpen, missingVotes } from './explain.ts';
 
@@ -46,6 +46,27 @@ describe('why nothing is settled', () => {
     ],
   ])('%s', (words, changes) => {
     expect(say(...changes)).toBe(words);
+  });
+
+  it('names, once a stage has escalated, whom it asks instead and who stands in for whom', () => {
+    const escalating = stage('cfo', 1, [user('carla')], {
+      timeout: '1m',
+      onTimeout: 'Escalate',
+      escalation: { from: [group('on-call')], count: 2 },
+    });
+    const facts = settle(
+      observation({
+        policies: [policy('p', { stages: [escalating] })],
+        decisions: [decision('rita', 'Reassign', { reassign: { stage: 'cfo', from: 'carla', to: 'dan' } })],
+        permissions: { mayApprove: () => false, may: () => true },
+        managers: new Map([['carla', 'dan']]),
+        now: minutes(0),
+      }),
+    );
+    const late = { ...facts, now: minutes(1.5) };
+    expect(describeOpen(evaluate(late), late)).toBe(
+      'Waiting for 2 of group on-call, or instead 1 of user carla (stage cfo, escalated; dan is asked in place of carla).',
+    );
   });
 
   it('names the open stage of every policy', () => {

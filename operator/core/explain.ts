@@ -55,9 +55,26 @@ export function describeOpen(evaluation: Evaluation, facts: Observation): string
   if (evaluation.verdict === 'Frozen')
     return `It is approved without asking anybody once that is allowed again: ${closedBecause(evaluation)}.`;
   if (evaluation.verdict === 'NobodyAsked') return 'The policies that apply ask nobody and approve nothing on their own; it holds.';
-  const missing = missingVotes(evaluation.stages);
-  if (missing.length === 0) return 'Waiting for what cannot be told yet; it holds.';
-  return `Waiting for ${missing.map((m) => `${m.count} of ${describeFrom(m)} (stage ${m.stage})`).join(', ')}.`;
+  const open = evaluation.stages.filter((stage) => missingVotes([stage]).length > 0);
+  if (open.length === 0) return 'Waiting for what cannot be told yet; it holds.';
+  return `Waiting for ${open.map(describeStage).join(', ')}.${firstOverride(evaluation)}`;
+}
+
+/** What a stage still lacks: once it has escalated, either of the two lists is enough. */
+function describeStage(stage: ResolvedStage): string {
+  const votes = (lines: readonly { count: number; from: readonly ApproverRef[] }[]): string =>
+    lines.map((m) => `${m.count} of ${describeFrom(m)}`).join(' and ');
+  const escalated = stage.state === 'Escalated' && stage.escalation !== undefined;
+  const instead = escalated ? `, or instead ${votes(stage.require)}` : '';
+  const standIns = (stage.standIns ?? []).map(({ for: gone, user }) => `; ${user} is asked in place of ${gone}`).join('');
+  return `${votes(missingVotes([stage]))}${instead} (stage ${stage.name}${escalated ? ', escalated' : ''}${standIns})`;
+}
+
+/** One person's override is not enough, but should not go unseen. */
+function firstOverride({ decisions }: Evaluation): string {
+  const first = decisions.find((d) => d.verdict === 'Override' && d.counted);
+  if (first === undefined) return '';
+  return ` ${first.approver} overrides (${first.ticket ?? 'no ticket'}); that takes a second person with the verb override.`;
 }
 
 /** Why nothing is let go now, and until when, in words. */

@@ -29,8 +29,8 @@ export interface Observation {
   readonly delegations: readonly DelegationSeen[];
   /** User names of managers, by the user name of whom they manage. */
   readonly managers: ReadonlyMap<string, string>;
-  /** Overrides of other requests that nobody has reviewed. `at` is RFC 3339. */
-  readonly reviewsOwed: readonly { readonly username: string; readonly at: string }[];
+  /** Overrides of other requests, in whatever namespace, that nobody has reviewed. */
+  readonly reviewsOwed: readonly ReviewOwed[];
   /** Requests of the namespace whose approval was meant for further runs too. */
   readonly standing: readonly StandingFacts[];
   /** The namespace, as expressions see it. */
@@ -41,6 +41,14 @@ export interface Observation {
   readonly clockDisagrees: boolean;
   /** How long a request may wait when neither it nor a policy says. */
   readonly defaultTimeoutMs: number;
+}
+
+/** An override that nobody has reviewed. */
+export interface ReviewOwed {
+  readonly namespace: string;
+  readonly by: readonly string[];
+  /** RFC 3339. */
+  readonly at: string;
 }
 
 export interface RequestFacts {
@@ -69,6 +77,10 @@ export interface StandingFacts {
   readonly standing: StandingApproval;
   /** The policies under which it was approved. */
   readonly policies: readonly PolicyRecord[];
+  /** The stages that were asked for, each with its policy. */
+  readonly stages: readonly string[];
+  /** Whoever approved it, in their own name or another's, where nobody may approve what they ask for: it is of no use to their own requests. */
+  readonly approvers: readonly string[];
 }
 
 /** What is run again, for whoever may agree to more than one run. */

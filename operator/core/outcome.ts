@@ -18,6 +18,23 @@ export function outcomeOf(conditions: ApprovalRequestStatus['conditions']): Outc
   return { approved: approved.status === 'True', reason: approved.reason as Reason, message: approved.message };
 }
 
+/** Why a condition may say that approved work is not let go any more. */
+const withdrawals: readonly string[] = ['ApprovalExpired', 'Expired', 'Cancelled', 'Rejected', 'PolicyViolation'] satisfies Reason[];
+
+/** The no, on record, that an approval came to before its work was let go or, let go, before it began. It is as final as a refusal. */
+export function withdrawalOf(conditions: ApprovalRequestStatus['conditions']): Outcome | undefined {
+  const released = conditions.find((c) => c.type === 'Released');
+  if (outcomeOf(conditions)?.approved !== true || released?.status !== 'False' || !withdrawals.includes(released.reason)) return undefined;
+  return { approved: false, reason: released.reason as Reason, message: released.message };
+}
+
+/** What became of a request for whoever follows it: its outcome, or the no that its yes came to. */
+export function answerOf(conditions: ApprovalRequestStatus['conditions']): Outcome | undefined {
+  const withdrawn = withdrawalOf(conditions);
+  if (withdrawn === undefined) return outcomeOf(conditions);
+  return withdrawn.reason === 'ApprovalExpired' ? { ...withdrawn, reason: 'Expired' } : withdrawn;
+}
+
 /** The outcome that the facts demand now; undefined while people still decide. A no is looked for before a yes. */
 export function decide(facts: Observation, evaluation: Evaluation): Outcome | undefined {
   if (facts.request.spec.cancelled) return no('Cancelled', 'Cancelled on request.');
@@ -69,7 +86,7 @@ function autoMessage({ policies }: Evaluation): string {
 }
 
 function overriddenMessage({ override }: Evaluation): string {
-  return `Overridden by ${names(override?.by ?? [])}, ticket ${override?.ticket ?? '?'}; somebody else must review it.`;
+  return `Overridden by ${names(override?.by ?? [])}, ticket ${override?.ticket ?? '?'}.`;
 }
 
 function violationMessage({ policies }: Evaluation): string {

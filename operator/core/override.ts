@@ -1,61 +1,102 @@
-import type { Overridden } from '../../crds/v1alpha1/index.ts';
-import type { Evaluation } from './evaluation.ts';
+import type { DecisionRecord, Overridden } from '../../crds/v1alpha1/index.ts';
 import type { DecisionFacts, Observation } from './facts.ts';
+import type { Ballot } from './votes.ts';
 
 /** As many people as it takes. */
 const enough = 2;
 
-interface Ballot {
-  readonly digest: string | undefined;
-  /** Milliseconds since the epoch after which a decision is too late. */
-  readonly closesAt: number;
-}
-
 /** Why somebody's Override is not counted. */
-export type OverrideFault = 'NotQualified' | 'TicketMissing' | 'ReviewOwed' | 'Superseded';
+export type OverrideFault = 'DigestChanged' | 'Late' | 'NotAllowed' | 'TicketMissing' | 'ReviewOwed' | 'Superseded';
 
 /**
  * Why this Override does not count; undefined when it does. It takes the verb, a ticket, no earlier override whose review is still owed, and that
- * its author did not say no since.
+ * its author did not say no since; and it is about what would run now, in time.
  */
-export function overrideFault(decision: DecisionFacts, facts: Observation): OverrideFault | undefined {
+export function overrideFault(decision: DecisionFacts, facts: Observation, ballot: Ballot): OverrideFault | undefined {
   const { approver, groups, ticket, time } = decision;
-  if (approver === '' || !facts.permissions.may('override', approver, groups)) return 'NotQualified';
+  if (ballot.digest === undefined || decision.digest !== ballot.digest || isBefore(ballot, time)) return 'DigestChanged';
+  if (approver === '' || !facts.permissions.may('override', approver, groups)) return 'NotAllowed';
   if (ticket === undefined || ticket.trim() === '') return 'TicketMissing';
-  if (facts.reviewsOwed.some((owed) => owed.username === approver && owed.at < time)) return 'ReviewOwed';
+  if (owesReview(decision, facts)) return 'ReviewOwed';
+  // Written so that a time that cannot be read is late as well.
+  if (!(Date.parse(time) <= ballot.closesAt)) return 'Late';
   const rejected = facts.decisions.some(
     (d) => d.verdict === 'Reject' && d.approver === approver && d.digest === decision.digest && d.time >= time,
   );
   return rejected ? 'Superseded' : undefined;
 }
 
+/**
+ * Most overrides of one namespace that wait for their review. They are kept until somebody has looked at them, however old they are, so what may be
+ * kept for ever is limited where it comes in: beyond this many nobody overrides anything there, and none of them is pushed out by others.
+ */
+export const mostUnreviewed = 1_000;
+
+/** Whether earlier overrides must be reviewed first: any by the same person, or too many in the namespace. */
+function owesReview({ approver, time }: DecisionFacts, { reviewsOwed, request }: Observation): boolean {
+  const earlier = reviewsOwed.filter(({ at }) => at < time);
+  return (
+    earlier.some(({ by }) => by.includes(approver)) ||
+    earlier.filter(({ namespace }) => namespace === request.namespace).length >= mostUnreviewed
+  );
+}
+
+/** The API server writes times to the second. */
+const oneSecond = 1_000;
+
+const isBefore = ({ opensAt }: Ballot, time: string): boolean => opensAt !== undefined && Date.parse(time) < opensAt - oneSecond;
+
 /** The override of a request: two different people with the verb, each with a ticket, on this digest and in time. */
 export function overrideOf(facts: Observation, ballot: Ballot): Overridden | undefined {
-  if (ballot.digest === undefined) return undefined;
-  const inTime = facts.decisions
-    .filter((d) => d.verdict === 'Override' && d.requestUid === facts.request.uid && d.digest === ballot.digest)
-    .filter((d) => Date.parse(d.time) <= ballot.closesAt && overrideFault(d, facts) === undefined)
-    .sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : a.uid < b.uid ? -1 : 1));
+  const counted = facts.decisions
+    .filter((d) => d.verdict === 'Override' && d.requestUid === ballot.requestUid && overrideFault(d, facts, ballot) === undefined)
+    .sort(byTime);
   const first = new Map<string, DecisionFacts>();
-  for (const decision of inTime) if (!first.has(decision.approver)) first.set(decision.approver, decision);
+  for (const decision of counted) if (!first.has(decision.approver)) first.set(decision.approver, decision);
   const [one, two] = [...first.values()];
   if (first.size < enough || one === undefined || two === undefined) return undefined;
   return { by: [one.approver, two.approver], at: two.time, ...(one.ticket === undefined ? {} : { ticket: one.ticket }) };
 }
 
-/** The override on record with whoever has reviewed it since: somebody else, who may override or whom a stage asks. */
-export function reviewOf(facts: Observation, { reviewers }: Pick<Evaluation, 'reviewers'>): Overridden | undefined {
-  const override = facts.request.status?.override;
-  if (override === undefined || override.reviewedBy !== undefined) return override;
-  const review = facts.decisions
-    .filter((d) => isReview(d, override, facts) && reviewers.includes(d.approver))
-    .sort((a, b) => (a.time < b.time ? -1 : 1))[0];
+/** Why somebody's Review is not the one that an override was owed. */
+export type ReviewFault = 'NotOverridden' | 'DigestChanged' | 'OwnOverride' | 'NotQualified' | 'ReviewedBefore';
+
+/**
+ * Why each Review does not count, by the uid of the decision; those that do are not in it: the first by somebody else than whoever overrode, who may
+ * override or whom a stage asks (`mayReview`).
+ */
+export function reviewFaults(facts: Observation, mayReview: (decision: DecisionFacts) => boolean): ReadonlyMap<string, ReviewFault> {
+  const { request, decisions } = facts;
+  const reviews = decisions.filter((d) => d.verdict === 'Review' && d.requestUid === request.uid).sort(byTime);
+  const faults = new Map<string, ReviewFault>();
+  let counted = request.status?.override?.reviewedBy !== undefined;
+  for (const review of reviews) {
+    const fault = isOnRecord(review, facts) ? undefined : (ownFault(review, facts, mayReview) ?? (counted ? 'ReviewedBefore' : undefined));
+    if (fault === undefined) counted = true;
+    else faults.set(review.uid, fault);
+  }
+  return faults;
+}
+
+/** What was once taken for the review stays it, whatever its author may do by now. */
+const isOnRecord = ({ approver, time }: DecisionFacts, { request }: Observation): boolean =>
+  request.status?.override?.reviewedBy === approver && request.status.override.reviewedAt === time;
+
+function ownFault(d: DecisionFacts, { request }: Observation, mayReview: (decision: DecisionFacts) => boolean): ReviewFault | undefined {
+  const { override, subjectDigest } = request.status ?? {};
+  if (override === undefined || d.time < override.at) return 'NotOverridden';
+  if (d.digest !== subjectDigest) return 'DigestChanged';
+  if (override.by.includes(d.approver)) return 'OwnOverride';
+  return d.approver === '' || !mayReview(d) ? 'NotQualified' : undefined;
+}
+
+/** The override on record, with whoever has reviewed it since. */
+export function withReview(override: Overridden, decisions: readonly DecisionRecord[]): Overridden {
+  if (override.reviewedBy !== undefined) return override;
+  const review = decisions.find((d) => d.verdict === 'Review' && d.counted);
   return review === undefined ? override : { ...override, reviewedBy: review.approver, reviewedAt: review.time };
 }
 
-const isReview = (d: DecisionFacts, { by }: Overridden, { request }: Observation): boolean =>
-  d.verdict === 'Review' &&
-  d.requestUid === request.uid &&
-  d.approver !== '' &&
-  !by.includes(d.approver) &&
-  d.digest === request.status?.subjectDigest;
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+const byTime = (a: DecisionFacts, b: DecisionFacts): number => compare(a.time, b.time) || compare(a.uid, b.uid);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { requestPhases, type Condition } from '../../crds/v1alpha1/index.ts';
-import { outcomeOf } from './outcome.ts';
+import { outcomeOf, withdrawalOf } from './outcome.ts';
 import { phaseOf } from './phases.ts';
 
 const is = (text: string): Condition => {
@@ -17,6 +17,11 @@ const rows: [string, string[], { draft?: boolean; someoneAsked?: boolean }][] = 
   ['Reviewing', ['Approved Unknown Reviewing', 'Settled True'], { someoneAsked: true }],
   ['Approved', ['Approved True Approved', 'Settled True'], {}],
   ['Approved', ['Approved True Approved', 'Settled True', 'Released False', 'Completed True'], {}],
+  ['Expired', ['Approved True Approved', 'Settled True', 'Released False ApprovalExpired'], {}],
+  ['Expired', ['Approved True Approved', 'Settled True', 'Released False Expired'], {}],
+  ['Cancelled', ['Approved True Approved', 'Settled True', 'Released False Cancelled'], {}],
+  ['Rejected', ['Approved True Approved', 'Settled True', 'Released False Rejected'], {}],
+  ['Rejected', ['Approved True Approved', 'Settled True', 'Released False PolicyViolation'], {}],
   ['Applying', ['Approved True Approved', 'Settled True', 'Released True', 'Completed False'], {}],
   ['Completed', ['Approved True Approved', 'Settled True', 'Released True', 'Completed True Failed'], {}],
   ['Rejected', ['Approved False Rejected', 'Settled True'], {}],
@@ -33,6 +38,20 @@ describe('the phase of a request', () => {
 
   it('has a row for each phase there is', () => {
     expect(new Set(rows.map(([phase]) => phase))).toEqual(new Set(requestPhases));
+  });
+});
+
+describe('the no that a yes came to, on record', () => {
+  it.each<[string, string[], string | undefined]>([
+    ['none while it is held', ['Approved True Approved', 'Settled True', 'Released False Held'], undefined],
+    ['none while it waits for the time', ['Approved True Approved', 'Settled True', 'Released False Frozen'], undefined],
+    ['none when what was approved is gone', ['Approved True Approved', 'Settled True', 'Released False SubjectGone'], undefined],
+    ['none once it was let go', ['Approved True Approved', 'Settled True', 'Released True Released'], undefined],
+    ['none of what was refused at first', ['Approved False Expired', 'Settled True', 'Released False Expired'], undefined],
+    ['that it was not used in time', ['Approved True Approved', 'Settled True', 'Released False ApprovalExpired'], 'ApprovalExpired'],
+    ['that it was cancelled', ['Approved True AutoApproved', 'Settled True', 'Released False Cancelled'], 'Cancelled'],
+  ])('is %s', (_what, conditions, reason) => {
+    expect(withdrawalOf(conditions.map(is))?.reason).toBe(reason);
   });
 });
 

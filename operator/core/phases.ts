@@ -1,8 +1,5 @@
-import type { ApprovalRequestStatus, Reason, RequestPhase } from '../../crds/v1alpha1/index.ts';
-import { outcomeOf, type Outcome } from './outcome.ts';
-
-/** What conditions say of an approval that nobody used in time. */
-export const lapsedReason: Reason = 'ApprovalExpired';
+import type { ApprovalRequestStatus, RequestPhase } from '../../crds/v1alpha1/index.ts';
+import { answerOf, type Outcome } from './outcome.ts';
 
 type Conditions = ApprovalRequestStatus['conditions'];
 
@@ -13,18 +10,16 @@ interface Row {
 
 interface PhaseFacts {
   readonly draft: boolean;
+  /** The answer; the no that a yes came to in the end. */
   readonly outcome: Outcome | undefined;
   readonly isTrue: (type: string) => boolean;
   readonly someoneAsked: boolean;
-  /** The approval was not used in time. */
-  readonly lapsed: boolean;
 }
 
 /** The first row that fits is the phase. No row reads an earlier phase; the last one always fits. */
 const table: readonly Row[] = [
   { phase: 'Draft', when: (f) => f.draft },
   { phase: 'Completed', when: (f) => f.isTrue('Released') && f.isTrue('Completed') },
-  { phase: 'Expired', when: (f) => f.lapsed },
   { phase: 'Applying', when: (f) => f.isTrue('Released') },
   { phase: 'Approved', when: (f) => f.outcome?.approved === true },
   { phase: 'Expired', when: (f) => f.outcome?.reason === 'Expired' },
@@ -36,10 +31,7 @@ const table: readonly Row[] = [
 
 /** How the conditions read, in one word. */
 export function phaseOf(conditions: Conditions, { draft, someoneAsked }: { draft: boolean; someoneAsked: boolean }): RequestPhase {
-  const lapsed = conditions.some(
-    (c) => c.reason === lapsedReason && (c.type === 'Released' || c.type === 'Stalled') && c.status !== 'Unknown',
-  );
   const isTrue = (type: string): boolean => conditions.some((c) => c.type === type && c.status === 'True');
-  const facts: PhaseFacts = { draft, someoneAsked, isTrue, lapsed, outcome: outcomeOf(conditions) };
+  const facts: PhaseFacts = { draft, someoneAsked, isTrue, outcome: answerOf(conditions) };
   return table.find((row) => row.when(facts))?.phase ?? 'Submitted';
 }

@@ -4,7 +4,7 @@ import { ApprovalRequestStatus } from '../../crds/v1alpha1/index.ts';
 import { happen, history, type History } from '../../test/fixtures/histories.ts';
 import { Oracle } from '../../test/fixtures/oracle.ts';
 import type { Observation } from './facts.ts';
-import { outcomeOf } from './outcome.ts';
+import { outcomeOf, withdrawalOf } from './outcome.ts';
 import { plan, type Plan } from './plan.ts';
 
 /** Lives a history through, and lets `look` see the facts and the plan of every pass. */
@@ -75,7 +75,8 @@ describe('over thousands of random histories', () => {
           // A yes that is held back is not over: it shows what is missing.
           const heldBack =
             before.approved &&
-            planned.after.length === 0 &&
+            !planned.after.some((effect) => effect.kind === 'release') &&
+            withdrawalOf(request.status?.conditions ?? []) === undefined &&
             planned.status.conditions.some((c) => c.type === 'Released' && c.status === 'False');
           if (!heldBack) expect(planned.status.stages).toEqual(request.status?.stages);
         });
@@ -89,12 +90,31 @@ describe('over thousands of random histories', () => {
     fc.assert(
       fc.property(history, (of) => {
         live(of, (_facts, planned) => {
-          const approved = planned.status.conditions.find((c) => c.type === 'Approved')?.status;
-          for (const effect of planned.after) expect(effect.kind).toBe(approved === 'True' ? 'release' : 'refuse');
+          const { conditions } = planned.status;
+          const isYes = outcomeOf(conditions)?.approved === true && withdrawalOf(conditions) === undefined;
+          for (const effect of planned.after) expect(effect.kind).toBe(isYes ? 'release' : 'refuse');
         });
       }),
       runs,
     );
+  });
+
+  it('a yes that came to a no before its work was let go stays one, whatever happens then', () => {
+    let withdrawn = 0;
+    fc.assert(
+      fc.property(history, (of) => {
+        live(of, ({ request }, planned) => {
+          const before = withdrawalOf(request.status?.conditions ?? []);
+          if (before === undefined) return;
+          withdrawn += 1;
+          expect(withdrawalOf(planned.status.conditions)).toEqual(before);
+          expect(planned.status.phase).toBe(request.status?.phase);
+          expect(planned.after.filter((effect) => effect.kind === 'release')).toEqual([]);
+        });
+      }),
+      runs,
+    );
+    expect(withdrawn).toBeGreaterThan(0);
   });
 
   it('a second look at the same facts finds nothing to write', () => {
@@ -126,8 +146,11 @@ describe('over thousands of random histories', () => {
     fc.assert(
       fc.property(history, (of) => {
         live(of, (facts, planned) => {
-          const isOpen = planned.status.phase !== 'Draft' && outcomeOf(planned.status.conditions) === undefined;
+          const { phase, conditions } = planned.status;
+          const isOpen = phase !== 'Draft' && outcomeOf(conditions) === undefined;
           if (isOpen) expect(planned.wakeAt).toBeGreaterThan(facts.now);
+          // What was agreed to and is held back may expire.
+          else if (phase === 'Approved' && facts.request.governs) expect(planned.wakeAt ?? Infinity).toBeGreaterThan(facts.now);
           else expect(planned.wakeAt).toBeUndefined();
         });
       }),

@@ -116,11 +116,13 @@ describe('an approved request whose work was not let go yet', () => {
     expect(gone.after).toEqual([]);
   });
 
-  it('releases nothing once it is cancelled, and says why', () => {
+  it('ends its work once it is cancelled, and says why', () => {
     const cancelled = plan({ ...settle(yes()), request: { ...settle(yes()).request, spec: { ...yes().request.spec, cancelled: true } } });
-    expect(cancelled.after).toEqual([]);
+    expect(cancelled.after).toMatchObject([{ kind: 'refuse', reason: 'ApprovalCancelled' }]);
     expect(conditionOf(cancelled, 'Approved')).toBe('True Approved');
-    expect(cancelled.status.conditions.find((c) => c.type === 'Released')?.message).toMatch(/cancelled before it was let go/);
+    expect(conditionOf(cancelled, 'Released')).toBe('False Cancelled');
+    expect(cancelled.status.phase).toBe('Cancelled');
+    expect(cancelled.status.conditions.find((c) => c.type === 'Released')?.message).toMatch(/before it was let go.*Cancelled on request/);
   });
 
   it('releases nothing when it says it is a draft', () => {

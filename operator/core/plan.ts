@@ -1,16 +1,16 @@
 import type { ApprovalRequestStatus, DecisionRecord, Pin, Requester } from '../../crds/v1alpha1/index.ts';
 import { rfc3339, says, withStatements } from './conditions.ts';
-import { shortestMs } from './duration.ts';
 import { evaluate } from './evaluate.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { Observation } from './facts.ts';
-import { decide, outcomeOf, type Outcome } from './outcome.ts';
-import { reviewOf } from './override.ts';
+import { decide, outcomeOf, withdrawalOf, type Outcome } from './outcome.ts';
+import { withReview } from './override.ts';
 import { phaseOf } from './phases.ts';
 import { standingOf } from './standing.ts';
 import { pinRecheckMs } from './pins.ts';
 import { isTrue, kstatus, statementsFor } from './statements.ts';
-import { timeOf } from './timing.ts';
+import { gateTurnsAt, timeOf } from './timing.ts';
+import { isReleased, lapseOf, withdrawal } from './withdrawal.ts';
 
 /** What is still owed to the world, each on its own evidence. */
 export type Effect =
@@ -70,16 +70,21 @@ function planSubmitted(facts: Observation): Plan {
   const evaluation = evaluate(facts);
   const before = facts.request.status;
   const recorded = outcomeOf(before?.conditions ?? []);
-  const outcome = recorded ?? decide(facts, evaluation);
-  const approvedAt = outcome?.approved === true ? (timeOf(before?.approvedAt) ?? facts.now) : undefined;
-  const lapsesAt = approvedAt === undefined ? undefined : lapseOf(facts, evaluation, approvedAt);
-  const lapsedAt = lapsesAt !== undefined && lapsesAt <= facts.now ? lapsesAt : undefined;
-  const conditions = withStatements(before?.conditions ?? [], statementsFor(facts, evaluation, outcome, lapsedAt), {
+  const agreed = recorded ?? decide(facts, evaluation);
+  const approvedAt = agreed?.approved === true ? (timeOf(before?.approvedAt) ?? facts.now) : undefined;
+  const withdrawn = withdrawal(facts, evaluation, approvedAt);
+  const usableSince = withdrawn === undefined ? approvedAt : undefined;
+  const mayOverride = recorded !== undefined && withdrawn === undefined && waitsToBeReleased(facts, recorded);
+  const outcome = (mayOverride ? overriding(facts, evaluation) : undefined) ?? agreed;
+  const override = overrideOf(evaluation, outcome, before);
+  const conditions = withStatements(before?.conditions ?? [], statementsFor(facts, evaluation, { outcome, override, withdrawn }), {
     now: facts.now,
     generation: facts.request.generation,
   });
   const shown =
-    before !== undefined && recorded !== undefined && isOver(facts, recorded, evaluation) ? frozen(before, evaluation) : evaluation;
+    before !== undefined && recorded !== undefined && isOver(facts, recorded, evaluation)
+      ? frozen(before, evaluation, mayOverride)
+      : evaluation;
   const digest = recorded === undefined ? facts.subject.digest : before?.subjectDigest;
   const status: ApprovalRequestStatus = {
     ...base(facts.request, evaluation.requester, digest),
@@ -93,8 +98,8 @@ function planSubmitted(facts: Observation): Plan {
       pins: recorded === undefined ? pinsOf(facts) : before?.pins,
       response: recorded === undefined ? evaluation.response : before?.response,
       approvedAt: approvedAt === undefined ? undefined : rfc3339(approvedAt),
-      earliestRelease: earliestRelease(facts, evaluation, outcome),
-      override: recorded === undefined ? evaluation.override : reviewOf(facts, evaluation),
+      earliestRelease: earliestRelease(facts, evaluation, withdrawn ?? outcome),
+      override,
       standing: standingOf(facts, evaluation, outcome),
       approvedUnder: recorded === undefined ? evaluation.approvedUnder : before?.approvedUnder,
     }),
@@ -105,10 +110,29 @@ function planSubmitted(facts: Observation): Plan {
   };
   return {
     status,
-    before: evaluation.claims === undefined ? [] : [{ kind: 'claim', source: evaluation.claims }],
-    after: lapsedAt === undefined ? effects(facts, evaluation, outcome) : lapse(facts, evaluation, lapsedAt),
-    ...wake(Math.min(pinsAgainAt(facts), outcome === undefined ? evaluation.nextDeadline : waitsUntil(facts, evaluation, lapsesAt))),
+    before: evaluation.claims === undefined || outcome !== undefined ? [] : [{ kind: 'claim', source: evaluation.claims }],
+    after: withdrawn === undefined ? effects(facts, evaluation, outcome) : withdraw(facts, evaluation, withdrawn),
+    ...wake(Math.min(pinsAgainAt(facts), outcome === undefined ? evaluation.nextDeadline : waitsUntil(facts, evaluation, usableSince))),
   };
+}
+
+/**
+ * An override of what was agreed to but is still held: by a freeze, or a policy that became stricter. It is as much of an override as any other: on record
+ * as such, and owed a review.
+ */
+function overriding(facts: Observation, evaluation: Evaluation): Outcome | undefined {
+  if (facts.subject.digest !== facts.request.status?.subjectDigest) return undefined;
+  const outcome = decide(facts, evaluation);
+  return outcome?.reason === 'Overridden' ? outcome : undefined;
+}
+
+const waitsToBeReleased = (facts: Observation, { approved }: Outcome): boolean =>
+  approved && facts.request.governs && facts.subject.exists && facts.subject.held && !isReleased(facts);
+
+/** Only what let something go is on record: who overrides what is cancelled, say, has overridden nothing. */
+function overrideOf({ override, decisions }: Evaluation, outcome: Outcome | undefined, before: ApprovalRequestStatus | undefined) {
+  if (before?.override !== undefined) return withReview(before.override, decisions);
+  return outcome?.reason === 'Overridden' ? override : undefined;
 }
 
 const wake = (at: number): Pick<Plan, 'wakeAt'> => (at === Infinity ? {} : { wakeAt: at });
@@ -120,30 +144,30 @@ const pinsOf = ({ subject }: Observation): Pin[] | undefined =>
 const pinsAgainAt = ({ subject, request, now }: Observation): number =>
   subject.pinned === true && outcomeOf(request.status?.conditions ?? []) === undefined ? now + pinRecheckMs : Infinity;
 
-/** When time alone changes something for an approved request: it may be let go, or not any more. */
-function waitsUntil(facts: Observation, { gate }: Evaluation, lapsesAt: number | undefined): number {
-  if (isReleased(facts) && facts.subject.unused !== true) return Infinity;
-  return Math.min(lapsesAt !== undefined && lapsesAt > facts.now ? lapsesAt : Infinity, gate.opensAt ?? Infinity);
+/** When time alone changes something for an approved request: its work may be let go, or not any more. Never for what is over. */
+function waitsUntil(facts: Observation, evaluation: Evaluation, approvedAt: number | undefined): number {
+  if (approvedAt === undefined || !facts.request.governs || !facts.subject.exists) return Infinity;
+  const lapsesAt = lapseOf(facts, evaluation, approvedAt) ?? Infinity;
+  if (isReleased(facts)) return lapsesAt;
+  // Held back by more than the time: what is asked in addition has times of its own.
+  const agreed = decide(facts, evaluation)?.approved === true;
+  const next = agreed ? gateTurnsAt(evaluation.gate, facts) : evaluation.nextDeadline;
+  return Math.min(lapsesAt, next > facts.now ? next : Infinity);
 }
 
-/** When an approval that nobody has used is no longer good; undefined when it is good for ever, or used. */
-function lapseOf(facts: Observation, { policies }: Evaluation, approvedAt: number): number | undefined {
-  const { subject } = facts;
-  if (subject.ended !== undefined || (isReleased(facts) && subject.unused !== true)) return undefined;
-  const goodFor = shortestMs(policies.map((p) => p.approvalValidFor));
-  return goodFor === undefined ? undefined : approvedAt + goodFor;
-}
-
-const isReleased = ({ subject, request }: Observation): boolean =>
-  subject.released?.request === request.name || isTrue(request.status?.conditions, 'Released');
-
-/** What was approved and not used ends as what was refused does. */
-function lapse({ request, subject }: Observation, { policies }: Evaluation, at: number): Effect[] {
+/** What was approved and not let go ends as what was refused does. What was let go cannot be kept: anybody may resume it. */
+function withdraw({ request, subject }: Observation, { policies }: Evaluation, { reason, message }: Outcome): Effect[] {
   if (!request.governs || !subject.exists || subject.ended !== undefined) return [];
   if (!subject.held && subject.unused !== true) return [];
-  if (policies.some((p) => p.onRefusal === 'Keep')) return [];
-  return [{ kind: 'refuse', reason: 'ApprovalExpired', message: `It was approved, but nobody used that before ${rfc3339(at)}.` }];
+  if (subject.held && policies.some((p) => p.onRefusal === 'Keep')) return [];
+  return [refusal(reason, message)];
 }
+
+const refusal = (reason: string, message: string): Effect => ({
+  kind: 'refuse',
+  reason: reason.startsWith('Approval') ? reason : `Approval${reason}`,
+  message,
+});
 
 /** Shown while the time alone keeps it. */
 function earliestRelease(facts: Observation, { gate, override }: Evaluation, outcome: Outcome | undefined): string | undefined {
@@ -178,21 +202,26 @@ function base(request: Observation['request'], requester: Requester, digest: str
 /** Whether nothing can be decided any more. A yes whose release is held back, by a policy that became stricter say, is not over: it shows what is missing. */
 const isOver = (facts: Observation, recorded: Outcome, evaluation: Evaluation): boolean =>
   !recorded.approved ||
+  withdrawalOf(facts.request.status?.conditions ?? []) !== undefined ||
   !facts.request.governs ||
   !facts.subject.exists ||
   facts.subject.released?.request === facts.request.name ||
   isTrue(facts.request.status?.conditions, 'Released') ||
   decide(facts, evaluation)?.approved === true;
 
-/** Once it is over, what was counted stays as it was; what came later is listed and ignored. */
-function frozen(before: ApprovalRequestStatus, now: Evaluation): Pick<Evaluation, 'policies' | 'stages' | 'decisions'> {
+/**
+ * Once it is over, what was counted stays as it was; what came later is listed and ignored. Other than that, an override may still be reviewed, and
+ * what waits may still be overridden.
+ */
+function frozen(
+  before: ApprovalRequestStatus,
+  now: Evaluation,
+  mayOverride: boolean,
+): Pick<Evaluation, 'policies' | 'stages' | 'decisions'> {
   const known = new Map(before.decisions.map((d) => [d.name, d]));
-  const late = (d: DecisionRecord): DecisionRecord => ({
-    ...d,
-    counted: false,
-    ignoredBecause: d.verdict === 'Comment' ? 'Comment' : 'Settled',
-  });
-  const there = now.decisions.map((d) => known.get(d.name) ?? late(d));
+  const late = (d: DecisionRecord): DecisionRecord => (d.verdict === 'Comment' ? d : { ...d, counted: false, ignoredBecause: 'Settled' });
+  const isOpen = ({ verdict }: DecisionRecord): boolean => verdict === 'Review' || (verdict === 'Override' && mayOverride);
+  const there = now.decisions.map((d) => (isOpen(d) ? d : (known.get(d.name) ?? late(d))));
   const names = new Set(now.decisions.map((d) => d.name));
   const gone = before.decisions.filter((d) => !names.has(d.name));
   // By time, so that of more decisions than are listed it is always the same that are left out.
@@ -210,7 +239,7 @@ function effects(facts: Observation, evaluation: Evaluation, outcome: Outcome | 
   if (!request.governs || outcome === undefined || !subject.held || subject.ended !== undefined) return [];
   if (!outcome.approved) {
     if (evaluation.policies.some((p) => p.onRefusal === 'Keep')) return [];
-    return [{ kind: 'refuse', reason: `Approval${outcome.reason}`, message: outcome.message }];
+    return [refusal(outcome.reason, outcome.message)];
   }
   return mayRelease(facts, evaluation, outcome) && subject.digest !== undefined ? [{ kind: 'release', digest: subject.digest }] : [];
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decision, digestB, group, observation, user } from '../../test/fixtures/facts.ts';
 import type { DecisionFacts, Observation, Permissions } from './facts.ts';
-import { standInsOf } from './reassign.ts';
+import { reassignFault, standInsOf } from './reassign.ts';
 import type { AskedStage } from './resolve.ts';
 
 const cfoStage: AskedStage = {
@@ -105,5 +105,36 @@ describe('who stands in for whom', () => {
 
   it('nobody while it is not known what would run', () => {
     expect(standIns([reassigned('rita', 'eve')], cfoStage, { subject: { exists: true, held: true } })).toEqual([]);
+  });
+});
+
+describe('why a reassignment is of no effect', () => {
+  const faults = (...decisions: DecisionFacts[]) => {
+    const facts = observation({ permissions, managers: new Map([['carla', 'eve']]), decisions });
+    return decisions.filter((d) => d.verdict === 'Reassign').map((d) => reassignFault(d, [cfoStage], facts) ?? 'counts');
+  };
+
+  it.each<[string, DecisionFacts[], string[]]>([
+    ['it is of some', [reassigned('rita', 'eve')], ['counts']],
+    ['its author lacks the verb', [reassigned('mallory', 'eve')], ['NotAllowed']],
+    ['its author asked for it', [reassigned('alice', 'eve')], ['Requester']],
+    ['there is no such stage', [reassigned('rita', 'eve', {}, 'carla', 'ceo')], ['NotAllowed']],
+    ['the stage does not ask who is gone', [reassigned('rita', 'eve', {}, 'bob')], ['NotAllowed']],
+    ['somebody said otherwise later', [reassigned('rita', 'dan', at(1)), reassigned('roy', 'eve', at(2))], ['Superseded', 'counts']],
+    ['it was taken back, which counts', [reassigned('rita', 'eve', at(1)), reassigned('roy', 'carla', at(2))], ['Superseded', 'counts']],
+    [
+      'what came later is of none itself',
+      [reassigned('rita', 'eve', at(1)), reassigned('mallory', 'dan', at(2))],
+      ['counts', 'NotAllowed'],
+    ],
+    ['who was thought gone has decided', [reassigned('rita', 'eve'), decision('carla', 'Approve')], ['NotGone']],
+  ])('%s', (_why, decisions, expected) => {
+    expect(faults(...decisions)).toEqual(expected);
+  });
+
+  it('it names somebody whom a list of users alone does not', () => {
+    const decision = reassigned('rita', 'frank');
+    const facts = observation({ permissions, decisions: [decision] });
+    expect(reassignFault(decision, [{ ...cfoStage, reassignTo: [user('dan')] }], facts)).toBe('NotAllowed');
   });
 });

@@ -1,3 +1,4 @@
+import type { Reassignment } from '../../crds/v1alpha1/index.ts';
 import { isOneOf, type StandInSeen } from './eligibility.ts';
 import type { DecisionFacts, Observation } from './facts.ts';
 import type { AskedStage } from './resolve.ts';
@@ -14,24 +15,56 @@ export function standInsOf(stages: readonly AskedStage[], facts: Observation): R
   return new Map(stages.map((stage) => [stage, standInsIn(stage, reassignments, facts).filter((s) => !present.has(s.for))]));
 }
 
+/** Why a reassignment has nobody asked in place of anybody. */
+export type ReassignFault = 'NotAllowed' | 'Requester' | 'Superseded' | 'NotGone';
+
+/** Why this reassignment is of no effect; undefined when it is of some, be it that it takes another one back. */
+export function reassignFault(decision: DecisionFacts, stages: readonly AskedStage[], facts: Observation): ReassignFault | undefined {
+  const named = stages.filter((stage) => stage.name === decision.reassign?.stage);
+  const faults = named.map((stage) => faultIn(stage, decision, facts));
+  return faults.length === 0 ? 'NotAllowed' : faults.includes(undefined) ? undefined : faults[0];
+}
+
+function faultIn(stage: AskedStage, decision: DecisionFacts, facts: Observation): ReassignFault | undefined {
+  const own = ownFault(stage, decision, facts);
+  if (own !== undefined) return own;
+  const onThis = facts.decisions.filter((d) => d.requestUid === facts.request.uid && d.digest === facts.subject.digest);
+  const isLater = (d: DecisionFacts): boolean =>
+    d.verdict === 'Reassign' && d.reassign?.from === decision.reassign?.from && byTime(d, decision) > 0;
+  if (onThis.some((d) => isLater(d) && ownFault(stage, d, facts) === undefined)) return 'Superseded';
+  const decided = onThis.some((d) => (d.verdict === 'Approve' || d.verdict === 'Reject') && d.approver === decision.reassign?.from);
+  return decided ? 'NotGone' : undefined;
+}
+
 function standInsIn(stage: AskedStage, reassignments: readonly DecisionFacts[], facts: Observation): StandInSeen[] {
   const latest = new Map<string, StandInSeen>();
-  for (const { reassign, approver: by, groups } of reassignments) {
-    if (reassign?.stage !== stage.name || !isAskedByName(stage, reassign.from) || !mayReassign(by, groups, stage, facts)) continue;
-    const isManager = facts.managers.get(reassign.from) === reassign.to;
-    const takesBack = reassign.from === reassign.to;
-    if (takesBack) latest.delete(reassign.from);
-    else if (isManager || mightBeAllowed(stage, reassign.to, facts))
-      latest.set(reassign.from, { for: reassign.from, user: reassign.to, by, isManager });
+  for (const decision of reassignments) {
+    const { reassign, approver: by } = decision;
+    if (reassign === undefined || ownFault(stage, decision, facts) !== undefined) continue;
+    if (reassign.from === reassign.to) latest.delete(reassign.from);
+    else latest.set(reassign.from, { for: reassign.from, user: reassign.to, by, isManager: isManager(reassign, facts) });
   }
   return [...latest.values()];
 }
 
-/** Whoever may not approve may not choose who does. */
-function mayReassign(by: string, groups: readonly string[], { separation }: AskedStage, { permissions, request }: Observation): boolean {
-  const asked = by === '' || by === request.requester.username || by === request.onBehalfOf;
-  return (!asked || (by !== '' && separation.requesterMayApprove)) && permissions.may('reassign', by, groups);
+/** Why a reassignment is of no effect in a stage, whatever others say. */
+function ownFault(
+  stage: AskedStage,
+  { reassign, approver, groups }: DecisionFacts,
+  facts: Observation,
+): 'NotAllowed' | 'Requester' | undefined {
+  if (reassign?.stage !== stage.name || !isAskedByName(stage, reassign.from)) return 'NotAllowed';
+  if (approver === '' || !facts.permissions.may('reassign', approver, groups)) return 'NotAllowed';
+  if (hasAsked(approver, facts) && !stage.separation.requesterMayApprove) return 'Requester';
+  const allowed = reassign.from === reassign.to || isManager(reassign, facts) || mightBeAllowed(stage, reassign.to, facts);
+  return allowed ? undefined : 'NotAllowed';
 }
+
+const isManager = ({ from, to }: Reassignment, { managers }: Observation): boolean => managers.get(from) === to;
+
+/** Whoever may not approve may not choose who does. */
+const hasAsked = (username: string, { request }: Observation): boolean =>
+  username === request.requester.username || username === request.onBehalfOf;
 
 /** Those it escalates to included. */
 const isAskedByName = ({ require, escalation }: AskedStage, username: string): boolean =>

@@ -23,6 +23,13 @@ describe('what has been kept long enough', () => {
     expect(expired([], { now: 2, keepMs: 100, most: 5 })).toEqual({ due: [], next: Infinity });
   });
 
+  it('is never what is still needed, which takes no place of others', () => {
+    const needed = { ...at(1), needed: true };
+    expect(expired([needed, at(2), at(3)], { now: 1_000, keepMs: 10, most: 1 })).toEqual({ due: ['t3', 't2'], next: Infinity });
+    expect(expired([needed, at(999), at(998)], { now: 1_000, keepMs: 100, most: 1 })).toEqual({ due: ['t998'], next: 1_099 });
+    expect(expired([{ ...needed, needed: false }], { now: 1_000, keepMs: 10, most: 1 }).due).toEqual(['t1']);
+  });
+
   it('does not depend on the order in which it is found, keeps no more than it may, and the newest', () => {
     const items = fc.uniqueArray(fc.nat(200), { maxLength: 30 });
     fc.assert(

@@ -1,34 +1,53 @@
-import type { Condition } from '../../crds/v1alpha1/index.ts';
-import { rfc3339, says, type Statement } from './conditions.ts';
+import type { Condition, Overridden } from '../../crds/v1alpha1/index.ts';
+import { says, type Statement } from './conditions.ts';
 import type { Evaluation } from './evaluation.ts';
 import { closedBecause, describeOpen } from './explain.ts';
 import type { Observation } from './facts.ts';
 import { decide, type Outcome } from './outcome.ts';
-import { lapsedReason } from './phases.ts';
 
-/** What the conditions of a submitted request say. `lapsedAt`: when its approval was no longer good, in milliseconds since the epoch. */
-export function statementsFor(facts: Observation, evaluation: Evaluation, outcome: Outcome | undefined, lapsedAt?: number): Statement[] {
+/** What conditions are told of beside the facts. */
+export interface Standpoint {
+  readonly outcome: Outcome | undefined;
+  /** What will be on record of an override. */
+  readonly override: Overridden | undefined;
+  /** The no that its approval has come to. */
+  readonly withdrawn: Outcome | undefined;
+}
+
+/** What the conditions of a submitted request say. */
+export function statementsFor(facts: Observation, evaluation: Evaluation, { outcome, override, withdrawn }: Standpoint): Statement[] {
   return [
     ...validity(facts, evaluation),
     approval(evaluation, facts, outcome),
     ...(outcome === undefined ? [] : [says('Settled', 'True', 'Settled', outcome.message)]),
-    ...(lapsedAt === undefined ? progress(facts, evaluation, outcome) : lapsed(facts, lapsedAt)),
+    ...(override === undefined ? [] : [review(override)]),
+    ...(withdrawn === undefined ? progress(facts, evaluation, outcome) : nothingLetGo(withdrawn)),
   ];
 }
 
-function lapsed({ request }: Observation, at: number): Statement[] {
-  const message = `It was approved, but nobody used that before ${rfc3339(at)}; ask again.`;
-  return [...(request.governs ? [says('Released', 'False', lapsedReason, message)] : []), ...kstatus('Stalled', lapsedReason, message)];
+const nothingLetGo = ({ reason, message }: Outcome): Statement[] => [
+  says('Released', 'False', reason, message),
+  ...kstatus('Stalled', reason, message),
+];
+
+/** Whether somebody has looked at the override since. */
+function review({ by, ticket, reviewedBy }: Overridden): Statement {
+  const what = `the override by ${by.join(' and ')}${ticket === undefined ? '' : ` (${ticket})`}`;
+  return reviewedBy === undefined
+    ? says('Reviewed', 'False', 'ReviewOwed', `Somebody else must review ${what}; until then neither of them may override again.`)
+    : says('Reviewed', 'True', 'Reviewed', `${reviewedBy} reviewed ${what}.`);
 }
+
 function validity(facts: Observation, evaluation: Evaluation): Statement[] {
   const { fault } = facts.subject;
   const broken = evaluation.verdict === 'Faulty' ? evaluation : undefined;
   const valid =
-    broken !== undefined
-      ? says('Valid', 'False', 'ExpressionFailed', describeOpen(evaluation, facts))
-      : fault === undefined
-        ? says('Valid', 'True', 'Accepted', 'The request can be understood.')
-        : says('Valid', 'False', 'InvalidSpec', `It holds until this is mended: ${fault}`);
+    // First of all: where what was asked cannot be understood, an expression about it fails for that very reason.
+    fault !== undefined
+      ? says('Valid', 'False', 'InvalidSpec', `It holds until this is mended: ${fault}`)
+      : broken !== undefined
+        ? says('Valid', 'False', 'ExpressionFailed', describeOpen(evaluation, facts))
+        : says('Valid', 'True', 'Accepted', 'The request can be understood.');
   const missing = facts.missingPolicies.map((p) => p.name).join(', ');
   const matched =
     evaluation.verdict === 'NoPolicy'
@@ -100,7 +119,6 @@ function unreleased(facts: Observation, evaluation: Evaluation): string {
     isTrue(facts.request.status.conditions, 'Settled')
   )
     return 'It was approved, but has been changed since; it stays held.';
-  if (facts.request.spec.cancelled) return 'It was approved, and cancelled before it was let go; it stays held.';
   if (!evaluation.gate.open && evaluation.override === undefined) return `It was approved, and waits: ${closedBecause(evaluation)}.`;
   return decide(facts, evaluation)?.approved === true
     ? 'About to be let go.'

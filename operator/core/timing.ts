@@ -1,7 +1,8 @@
 import type { ResolvedStage } from '../../crds/v1alpha1/index.ts';
 import { storedDurationMs } from './duration.ts';
 import type { AskedStage } from './resolve.ts';
-import { businessDeadline } from './windows/index.ts';
+import type { Observation } from './facts.ts';
+import { businessDeadline, type Gate } from './windows/index.ts';
 
 /** When the times of a stage are over, in milliseconds since the epoch. Infinity: never. */
 export interface StageTimes {
@@ -26,6 +27,18 @@ export function timesOf(stage: AskedStage, activeSince: string | undefined, expi
 
 const after = (since: number, waitMs: number, { businessHours }: Pick<ResolvedStage, 'businessHours'>): number =>
   businessHours === undefined ? since + waitMs : businessDeadline(since, waitMs, businessHours);
+
+const minuteMs = 60_000;
+const dayMs = 86_400_000;
+
+/**
+ * When the time alone may open the gate, in milliseconds since the epoch; Infinity while it is open. Where nobody can say when that is, it is looked at
+ * again: soon when it hangs on two clocks, and every day when it is further ahead than anybody looks.
+ */
+export function gateTurnsAt({ open: isOpen, opensAt }: Gate, { now, clockDisagrees }: Pick<Observation, 'now' | 'clockDisagrees'>): number {
+  if (isOpen) return Infinity;
+  return opensAt ?? now + (clockDisagrees ? minuteMs : dayMs);
+}
 
 /** A time that a status says; undefined when it says none. */
 export function timeOf(text: string | undefined): number | undefined {

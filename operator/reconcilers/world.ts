@@ -8,7 +8,8 @@ import {
   type PolicyKind,
 } from '../../crds/v1alpha1/index.ts';
 import { policyKey, type NamespaceObject, type PolicyId } from '../core/facts.ts';
-import type { StandingFacts } from '../core/facts.ts';
+import type { ReviewOwed, StandingFacts } from '../core/facts.ts';
+import { standingFacts } from '../core/standing.ts';
 import type { KubeClient } from '../kube/client/kubeClient.ts';
 import type { KubeObject, ResourceType } from '../kube/client/types.ts';
 import { WatchCache } from '../kube/watchCache.ts';
@@ -78,9 +79,7 @@ export class World {
     this.requests.addIndex('finished', (r) => (isFinished(r) ? [r.namespace] : []));
     this.requests.addIndex('namespace', (r) => [r.namespace]);
     this.requests.addIndex('reviewOwed', (r) => (owesReview(r) ? [''] : []));
-    this.requests.addIndex('standing', (r) =>
-      r.status?.standing !== undefined && r.status.standing.revokedBy === undefined ? [r.namespace] : [],
-    );
+    this.requests.addIndex('standing', (r) => (isStanding(r) ? [r.namespace] : []));
     this.decisions.addIndex('request', (d) => d.requests.map((r) => r.uid));
     this.decisions.addIndex('namespace', (d) => [d.namespace]);
     this.decisions.addIndex('replaced', (d) => (d.reassign === undefined ? [] : [d.reassign.from]));
@@ -184,19 +183,17 @@ export class World {
     return this.policies[id.kind].get(id.namespace === undefined ? id.name : `${id.namespace}/${id.name}`);
   }
 
-  /** Overrides that nobody has reviewed, in whatever namespace, but for those of one request. */
-  reviewsOwed(exceptRequest: string): { username: string; at: string }[] {
-    return this.requests.byIndex('reviewOwed', '').flatMap(({ uid, status }) => {
+  /** Overrides that nobody has reviewed, in whatever namespace, but for that of one request. */
+  reviewsOwed(exceptRequest?: string): ReviewOwed[] {
+    return this.requests.byIndex('reviewOwed', '').flatMap(({ uid, namespace, status }) => {
       const { override } = status ?? {};
-      return uid === exceptRequest || override === undefined ? [] : override.by.map((username) => ({ username, at: override.at }));
+      return uid === exceptRequest || override === undefined ? [] : [{ namespace, by: override.by, at: override.at }];
     });
   }
 
   /** Requests of a namespace whose approval was meant for further runs of the same. */
   standingIn(namespace: string): StandingFacts[] {
-    return this.requests.byIndex('standing', namespace).flatMap(({ name, status }) => {
-      return status?.standing === undefined ? [] : [{ request: name, standing: status.standing, policies: status.policies }];
-    });
+    return this.requests.byIndex('standing', namespace).flatMap(({ name, status }) => standingFacts(name, status) ?? []);
   }
 
   /** A namespace as expressions see it. */
@@ -214,6 +211,9 @@ export class World {
     return new Map(all.map((p) => [policyKey(p), `${p.uid} ${p.generation}`]));
   }
 }
+
+/** Its approval was meant for further runs too, and nobody has ended that. */
+export const isStanding = ({ status }: RequestRecord): boolean => status?.standing !== undefined && status.standing.revokedBy === undefined;
 
 /** Somebody overrode the policies, and nobody has looked at that yet. */
 export const owesReview = ({ status }: RequestRecord): boolean =>

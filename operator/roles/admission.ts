@@ -1,5 +1,5 @@
 import { approvalRequests } from '../../crds/v1alpha1/index.ts';
-import { admissionHandlers, createAdmissionServer, type AdmissionServer } from '../../webhooks/admission/index.ts';
+import { admissionHandlers, createAdmissionServer, type AdmissionServer, type Unreviewed } from '../../webhooks/admission/index.ts';
 import type { KubeObject } from '../kube/client/types.ts';
 import { WatchCache } from '../kube/watchCache.ts';
 import { allManifests } from '../reconcilers/governedJob/manifests.ts';
@@ -12,12 +12,9 @@ import { serviceAccount, type Running, type Shared } from './shared.ts';
 /** How long admission goes on answering after it was asked to end, so that nobody finds the door shut on the way in. */
 const drainMs = 3_000;
 
-/** Requests that this person overrode and nobody has reviewed. */
-function unreviewed(requests: Iterable<RequestRecord>, username: string): string[] {
-  return [...requests].flatMap((r) =>
-    owesReview(r) && r.status?.override?.by.includes(username) === true ? [`${r.namespace}/${r.name}`] : [],
-  );
-}
+/** Requests that somebody overrode and nobody has reviewed. */
+const unreviewed = (requests: Iterable<RequestRecord>): Unreviewed[] =>
+  [...requests].flatMap((r) => (owesReview(r) ? [{ namespace: r.namespace, name: r.name, by: r.status?.override?.by ?? [] }] : []));
 
 /** Answers the API server's admission reviews. Stateless: any number of these. */
 export function startAdmission(shared: Shared, keeper: CertificateKeeper, known: WatchCache<RequestRecord> | undefined): Running {
@@ -40,7 +37,7 @@ export function startAdmission(shared: Shared, keeper: CertificateKeeper, known:
     },
     isAllowed: (person, access) => isAllowed(client, person, access),
     permissionsOf: (questions) => permissions.of(questions),
-    unreviewed: (username) => unreviewed(requests.values(), username),
+    unreviewed: () => unreviewed(requests.values()),
     jobsOf: (governedJob) => allManifests(governedJobRecord(governedJob as KubeObject)),
     httpAllow: settings.http_allow,
   });

@@ -74,6 +74,7 @@ export async function startController(shared: Shared, world: World, keeper: Cert
   keeper.onChange(() => controllers?.wakePolicies());
   leader.start();
   metrics.onCollect(() => metrics.heldWork.set(world.heldWork()));
+  metrics.onCollect(() => metrics.reviewsOwed.set(world.reviewsOwed().length));
   const proof = proveGuards(client, settings.namespace);
   return {
     missing: () => [

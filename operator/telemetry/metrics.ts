@@ -41,6 +41,12 @@ export function createMetrics(registry: Registry) {
     approvalDuration: histogram('approval_duration_seconds', 'From asking people to their answer.', ['function_name'], human),
     policyViolations: counter('policy_violations_total', 'Attempts that a policy refused.', ['policy_type', 'function_name']),
 
+    overrides: counter('countersign_overrides_total', 'Requests whose policies two people overrode.', ['function_name']),
+    overrideReviews: counter('countersign_override_reviews_total', 'Overrides that somebody else has reviewed.', ['function_name']),
+    reviewsOwed: gauge('countersign_override_reviews_owed', 'Overrides that nobody has reviewed yet.', []),
+    escalations: counter('countersign_escalations_total', 'Stages that escalated, as nobody answered in time.', ['function_name']),
+    reassignments: counter('countersign_reassignments_total', 'People asked in place of somebody who is gone.', ['function_name']),
+
     auditWouldHold: counter(
       'countersign_audit_would_hold_total',
       'Work that a policy with enforcement Audit would have held, once for each such policy.',

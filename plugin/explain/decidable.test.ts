@@ -121,11 +121,16 @@ describe('what has come of it', () => {
   });
 
   it('takes a review for one only where it is on record as such', () => {
-    const record = decision({ verdict: 'Review', counted: false, ignoredBecause: 'Comment', approver: 'cat' });
-    expect(effectOf(exampleRequest({ status: { override } }), record, said('Review')).state).toBe('ignored');
-    expect(effectOf(exampleRequest({ status: { override: { ...override, reviewedBy: 'cat' } } }), record, said('Review')).state).toBe(
-      'counted',
-    );
+    const request = exampleRequest({ status: { override } });
+    const inVain = decision({ verdict: 'Review', counted: false, ignoredBecause: 'OwnOverride', approver: 'ann' });
+    expect(effectOf(request, inVain, said('Review'))).toMatchObject({
+      state: 'ignored',
+      message: expect.stringContaining('somebody else must'),
+    });
+    expect(effectOf(request, decision({ verdict: 'Review', approver: 'cat' }), said('Review'))).toMatchObject({
+      state: 'counted',
+      message: expect.stringContaining('The review is on record'),
+    });
   });
 
   it('takes a revocation for done once the standing approval says who ended it', () => {

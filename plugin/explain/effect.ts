@@ -16,16 +16,9 @@ export interface Effect {
 export function effectOf(request: Request, record: DecisionRecord | undefined, said: Verdict): Effect {
   if (record === undefined) return { request, state: 'pending', message: 'It is recorded; the operator has not taken it in yet.' };
   if (said.verdict === 'Comment') return { request, state: 'counted', message: 'Comments count for nothing.' };
-  // These two come after the request was settled: what they do is seen in what they are about, not in the request's own outcome.
-  if (said.verdict === 'Review' && request.status?.override?.reviewedBy === record.approver) {
-    return { request, state: 'counted', message: 'The review is on record; whoever overrode may do so again.' };
-  }
+  // This comes after the request was settled: what it does is seen in what it is about, not in the request's own outcome.
   if (said.revokes === true && request.status?.standing?.revokedBy === record.approver) {
     return { request, state: 'counted', message: 'The standing approval is over; further runs ask again.' };
-  }
-  if (said.verdict === 'Review') {
-    const who = 'it takes somebody else than those who overrode, who may override or whom a stage asks';
-    return { request, state: 'ignored', message: `It does not count as a review: ${who}.` };
   }
   if (!record.counted) return { request, state: 'ignored', message: `It does not count: ${ignoredText(record.ignoredBecause)}` };
   return { request, state: 'counted', message: counted(request, said) };
@@ -42,8 +35,9 @@ function counted(request: Request, { verdict, reassign, standing }: Verdict): st
       return `${reassign?.to ?? ''} is asked in place of ${reassign?.from ?? ''}. ${headline}`;
     case 'Approve':
       return standing === undefined ? headline : `${headline} ${standingMessage(request)}`;
-    case 'Reject':
     case 'Review':
+      return 'The review is on record; whoever overrode may do so again.';
+    case 'Reject':
     case 'Comment':
       return headline;
   }

@@ -48,7 +48,7 @@ function standing(request: Request): string[] {
 
 function votes(request: Request): string[] {
   return (request.status?.decisions ?? [])
-    .filter((d) => !d.counted && !(d.verdict === 'Comment' || d.verdict === 'Review'))
+    .filter((d) => !d.counted && d.verdict !== 'Comment')
     .map((d) => `${d.verdict} by ${byText(d)} does not count: ${ignoredText(d.ignoredBecause)}`);
 }
 
@@ -70,7 +70,11 @@ const sentences: Readonly<Record<string, string>> = {
   TicketMissing: 'a ticket is required, and theirs is missing or not of the form that the policy wants.',
   ReasonMissing: 'a reason is required, and theirs is missing or not of the form that the policy wants.',
   AnswersMissing: 'a question that must be answered has no answer, or a wrong one.',
-  ReviewOwed: 'nobody has reviewed their earlier override yet.',
+  ReviewOwed: 'earlier overrides, theirs or many of the namespace, have not been reviewed yet.',
+  NotOverridden: 'nobody had overridden it.',
+  OwnOverride: 'they overrode it themselves; somebody else must review that.',
+  ReviewedBefore: 'somebody had reviewed the override before.',
+  NotGone: 'who was to be replaced has decided themselves.',
 };
 
 /** Why a decision does not count, as a sentence. */

@@ -49,7 +49,7 @@ function decided(decision: DecisionRecord): Moment {
   const channel = via === 'Kubernetes' ? '' : ` by ${via}`;
   const whom = reassign === undefined ? '' : ` from ${reassign.from} to ${reassign.to} in stage ${reassign.stage}`;
   const text = `${verbs[verdict]}${whom} by ${byText(decision)}${channel}${under}${said}`;
-  if (verdict === 'Comment' || verdict === 'Review') return moment(decision.time, text);
+  if (verdict === 'Comment') return moment(decision.time, text);
   if (!counted) return moment(decision.time, `${text} — does not count: ${ignoredText(decision.ignoredBecause)}`, 'pending');
   return moment(decision.time, text, verdict === 'Reject' ? 'bad' : 'good');
 }

@@ -31,6 +31,13 @@ export interface Questions {
   readonly decisions?: readonly Pick<DecisionFacts, 'verdict' | 'approver' | 'groups'>[];
 }
 
+/** A request that was overridden, and whose override nobody has reviewed. */
+export interface Unreviewed {
+  readonly namespace: string;
+  readonly name: string;
+  readonly by: readonly string[];
+}
+
 /** Everything that admission uses of the rest of the process. */
 export interface AdmissionDeps {
   readonly client: KubeClient;
@@ -45,8 +52,8 @@ export interface AdmissionDeps {
   isAllowed(person: Person, access: Access): Promise<boolean>;
   /** Who of these people has the rights that matter. @throws when it cannot be asked. */
   permissionsOf(questions: Questions): Promise<Permissions>;
-  /** Requests, in whatever namespace, that somebody overrode and nobody has reviewed, as `NAMESPACE/NAME`. */
-  unreviewed(username: string): readonly string[];
+  /** Overrides that nobody has reviewed, in whatever namespace. */
+  unreviewed(): readonly Unreviewed[];
   /** The Jobs that the operator would create for this GovernedJob, to be tried out, each with the field that its template is in. */
   jobsOf(governedJob: object): readonly { readonly field: string; readonly job: object }[];
   /** Hosts that actions may call. */

@@ -1,5 +1,7 @@
 import { annotations, approvalRequests, type ApprovalDecisionSpec, type ApprovalRequest } from '../../crds/v1alpha1/index.ts';
 import type { Person } from '../../operator/core/eligibility.ts';
+import { withdrawalOf } from '../../operator/core/outcome.ts';
+import { mostUnreviewed } from '../../operator/core/override.ts';
 import { isNotFound } from '../../operator/kube/client/apiError.ts';
 import { contentFaults, requestFaults } from './decisionContent.ts';
 import { personFault, type Fault } from './decider.ts';
@@ -81,19 +83,26 @@ async function faultWith(
   const sentence = changedFault(request, decided) ?? momentFault(request, decided, ballot);
   if (sentence !== undefined) return { sentence };
   // Whether somebody has the verbs for the other verdicts, the guard has looked at.
-  if (verdict === 'Override') return owedFault(ballot.person, deps);
+  if (verdict === 'Override') return owedFault(ballot, deps);
   return verdict === 'Approve' || verdict === 'Reject'
     ? personFault(request, { name: decided.name, ...ballot, verdict }, deps, signal)
     : undefined;
 }
 
-/** Whoever has overridden the policies does not do so again before somebody has looked at it. */
-function owedFault({ username }: Person, { unreviewed }: DecisionDeps): Fault | undefined {
-  const [owed] = unreviewed(username);
-  return owed === undefined
+/** Whoever has overridden the policies does not do so again before somebody has looked at it, nor does anybody where too many wait for that. */
+function owedFault({ person: { username }, namespace }: Ballot, { unreviewed }: DecisionDeps): Fault | undefined {
+  const all = unreviewed();
+  const own = all.find(({ by }) => by.includes(username));
+  if (own !== undefined) {
+    const which = `${own.namespace}/${own.name}`;
+    const todo = `have somebody else do so first (kubectl approve review ${own.name} -n ${own.namespace})`;
+    return { sentence: `nobody has reviewed the override of ${which} by ${username} yet; ${todo}` };
+  }
+  const here = all.filter((r) => r.namespace === namespace).length;
+  return here < mostUnreviewed
     ? undefined
     : {
-        sentence: `nobody has reviewed the override of ${owed} by ${username} yet; have somebody else do so first (kubectl approve review)`,
+        sentence: `${here} overrides in namespace ${namespace} wait for a review; expected fewer than ${mostUnreviewed}; have them reviewed first`,
       };
 }
 
@@ -137,8 +146,9 @@ function changedFault({ uid, status }: KnownRequest, { name, uid: shown, digest 
 function openFault({ spec, status }: KnownRequest, { name }: Decided): string | undefined {
   if (spec.draft) return `ApprovalRequest ${name} is a draft; nobody is asked before it is submitted`;
   const says = (condition: string, is: string): boolean => status?.conditions.some((c) => c.type === condition && c.status === is) ?? false;
-  // A yes whose release a stricter policy holds back waits for more people.
-  const waitsForMore = says('Approved', 'True') && says('Released', 'False');
+  // A yes whose release a stricter policy holds back waits for more people, unless it has come to a no.
+  const conditions = status?.conditions ?? [];
+  const waitsForMore = says('Approved', 'True') && says('Released', 'False') && withdrawalOf(conditions) === undefined;
   if ((says('Settled', 'True') && !waitsForMore) || spec.cancelled)
     return `ApprovalRequest ${name} is settled already (${status?.phase ?? 'Cancelled'}); nothing can be decided any more`;
   return undefined;

@@ -1,8 +1,8 @@
 import { plan } from '../../core/plan.ts';
 import { settled, type Outcome, type Ref } from '../../core/ports.ts';
 import { apply, type Writer } from './apply.ts';
-import { isFinished, type RequestRecord } from '../records.ts';
-import type { World } from '../world.ts';
+import { isFinished, type DecisionEntry, type RequestRecord } from '../records.ts';
+import { isStanding, owesReview, type World } from '../world.ts';
 import { observe, type Reader } from './observe.ts';
 
 /** Brings one request to where its facts say it belongs. Told a name, never why. */
@@ -27,5 +27,11 @@ function isOver(request: RequestRecord, world: World): boolean {
   const refusalOwed =
     request.governs !== undefined && world.workOf(request.governs).some((held) => held.markedHeld && held.ended === undefined);
   const recorded = new Set(request.status.decisions.map((d) => d.name));
-  return !refusalOwed && world.decisions.byIndex('request', request.uid).every((d) => recorded.has(d.name) || recorded.size >= 100);
+  // A flood of comments must not keep anybody from what may still be said: reviewing an override, or ending a standing approval.
+  const mayBeSaid = (d: DecisionEntry): boolean =>
+    (d.verdict === 'Review' && owesReview(request)) || (d.verdict === 'Reject' && isStanding(request));
+  return (
+    !refusalOwed &&
+    world.decisions.byIndex('request', request.uid).every((d) => recorded.has(d.name) || (recorded.size >= 100 && !mayBeSaid(d)))
+  );
 }

@@ -1,9 +1,11 @@
 import { apiVersion, type ApprovalRequestStatus, type DecisionRecord } from '../../../crds/v1alpha1/index.ts';
+import { outcomeOf, withdrawalOf, type Outcome } from '../../core/outcome.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import type { Tracing } from '../../telemetry/tracing.ts';
 import type { HeldFacts } from '../../workloads/index.ts';
 import type { EventRecorder, Note, Regarding } from '../events.ts';
 import { isSettled } from '../records.ts';
+import { milestones, type Milestone } from './milestones.ts';
 import type { Observed } from './observe.ts';
 
 /** Tells what has happened, to people (Events) and to programs (metrics), once it is written. Two Events at most for work that goes well. */
@@ -32,6 +34,9 @@ export class Storyteller {
       });
     }
     if (!isSettled({ status: before }) && isSettled({ status })) this.#settled(observed, status);
+    const withdrawn = withdrawalOf(status.conditions);
+    if (withdrawn !== undefined && withdrawalOf(before?.conditions ?? []) === undefined) this.#refused(observed, withdrawn);
+    for (const milestone of milestones(before, status)) this.#milestone(observed, milestone);
     this.#countViolations(observed, status);
     if (status.phase === 'Completed' && before?.phase !== 'Completed') {
       const completed = status.conditions.find((c) => c.type === 'Completed');
@@ -42,13 +47,20 @@ export class Storyteller {
     }
   }
 
+  #milestone(observed: Observed, milestone: Milestone): void {
+    const { overrides, overrideReviews, escalations, reassignments } = this.#metrics;
+    const counters = { Overridden: overrides, OverrideReviewed: overrideReviews, Escalated: escalations, Reassigned: reassignments };
+    counters[milestone.reason].inc({ function_name: this.#label(observed) });
+    this.#note(observed, milestone);
+  }
+
   /** Decisions of people whom the policy does not let decide. */
   #countViolations(observed: Observed, status: ApprovalRequestStatus): void {
     const known = new Set(observed.request.status?.decisions.map((d) => d.name));
     for (const { name, ignoredBecause } of status.decisions) {
-      if (known.has(name) || (ignoredBecause !== 'Requester' && ignoredBecause !== 'NotQualified')) continue;
+      if (known.has(name) || !refusals.has(ignoredBecause)) continue;
       this.#metrics.policyViolations.inc({
-        policy_type: ignoredBecause === 'Requester' ? 'separation' : 'approvers',
+        policy_type: ignoredBecause === 'Requester' || ignoredBecause === 'OwnOverride' ? 'separation' : 'approvers',
         function_name: this.#label(observed),
       });
     }
@@ -64,10 +76,12 @@ export class Storyteller {
     if (held !== undefined) this.#metrics.holdToRelease.observe(Math.max(0, now - Date.parse(held.createdAt)) / 1000);
     if (lastVote > 0) this.#metrics.decisionToRelease.observe(Math.max(0, now - lastVote) / 1000);
     if (this.#tracing.enabled && held !== undefined) this.#trace(observed, held, votes);
-    const who = [...new Set(votes.map((d) => d.approver))].join(', ');
-    const by = who === '' ? 'without asking anybody, as its policy says' : `on the approval of ${who}`;
     const stays = held?.authorSuspended === true ? ' Its author had suspended it: it stays so until somebody resumes it.' : '';
-    this.#note(observed, { type: 'Normal', reason: 'Released', message: `Released ${by} (request ${request.name}).${stays}` });
+    this.#note(observed, {
+      type: 'Normal',
+      reason: 'Released',
+      message: `Released ${byWhom(status, votes)} (request ${request.name}).${stays}`,
+    });
   }
 
   /** The trace of one piece of work: how long it was held, and who decided when; admission and release add their own spans to it. */
@@ -90,12 +104,17 @@ export class Storyteller {
     const { facts } = observed;
     const approved = status.conditions.find((c) => c.type === 'Approved');
     const waited = status.submittedAt === undefined ? 0 : facts.now - Date.parse(status.submittedAt);
-    if (approved?.reason !== 'AutoApproved')
+    if (approved?.reason !== 'AutoApproved' && approved?.reason !== 'StandingApproval')
       this.#metrics.approvalDuration.observe({ function_name: this.#label(observed) }, Math.max(0, waited) / 1000);
-    if (approved?.status === 'True') return;
-    const reason = approved?.reason ?? 'Refused';
-    this.#metrics.executions.inc({ function_name: this.#label(observed), status: reason.toLowerCase() });
-    this.#note(observed, { type: 'Warning', reason, message: approved?.message ?? '' });
+    const outcome = outcomeOf(status.conditions);
+    if (outcome?.approved === false) this.#refused(observed, outcome);
+  }
+
+  /** A no, or a yes that came to one before its work was let go. */
+  #refused(observed: Observed, { reason, message }: Outcome): void {
+    const status = (reason === 'ApprovalExpired' ? 'Expired' : reason).toLowerCase();
+    this.#metrics.executions.inc({ function_name: this.#label(observed), status });
+    this.#note(observed, { type: 'Warning', reason, message });
   }
 
   #label({ request }: Observed): string {
@@ -110,4 +129,14 @@ export class Storyteller {
         : { apiVersion: 'batch/v1', kind: held.kind, namespace: held.namespace, name: held.name, uid: held.uid };
     this.#events.record(job ?? own, note);
   }
+}
+
+/** Why a decision does not count that its author was not to make. */
+const refusals: ReadonlySet<DecisionRecord['ignoredBecause']> = new Set(['Requester', 'NotQualified', 'NotAllowed', 'OwnOverride']);
+
+function byWhom({ override, approvedUnder }: ApprovalRequestStatus, votes: readonly DecisionRecord[]): string {
+  if (override !== undefined) return `by override of ${override.by.join(' and ')} (ticket ${override.ticket ?? 'unknown'})`;
+  const who = [...new Set(votes.map((d) => d.approver))].join(', ');
+  if (who !== '') return `on the approval of ${who}`;
+  return approvedUnder === undefined ? 'without asking anybody, as its policy says' : `along with ${approvedUnder}`;
 }

@@ -4,7 +4,7 @@ import { expired } from '../../core/retention.ts';
 import { isNotFound } from '../../kube/client/apiError.ts';
 import type { KubeClient } from '../../kube/client/kubeClient.ts';
 import type { RequestRecord } from '../records.ts';
-import type { World } from '../world.ts';
+import { owesReview, type World } from '../world.ts';
 
 export interface RetentionContext {
   readonly client: KubeClient;
@@ -24,7 +24,8 @@ export async function reconcileRetention(namespace: string, context: RetentionCo
   const now = client.now();
   const finished = world.requests.byIndex('finished', namespace).filter((r) => !stillHeld(r, world));
   const requests = expired(
-    finished.map((r) => ({ item: r, at: settledAt(r) })),
+    // How many of those there are is limited where they come in, with what overrides count.
+    finished.map((r) => ({ item: r, at: settledAt(r), needed: owesReview(r) })),
     { now, keepMs, most: mostPerNamespace },
   );
   const orphans = world.decisions
@@ -43,10 +44,11 @@ export async function reconcileRetention(namespace: string, context: RetentionCo
 const stillHeld = (request: RequestRecord, world: World): boolean =>
   request.governs !== undefined && world.workOf(request.governs).some((held) => held.markedHeld && held.ended === undefined);
 
+/** Since when nothing is to be done about it: it is settled, and what it let go has ended and, if it was overridden, has been reviewed. */
 const settledAt = (request: RequestRecord): number =>
   Math.max(
     ...(request.status?.conditions ?? [])
-      .filter((c) => c.type === 'Settled' || c.type === 'Completed')
+      .filter((c) => c.type === 'Settled' || c.type === 'Completed' || c.type === 'Reviewed')
       .map((c) => Date.parse(c.lastTransitionTime)),
   );
 
