@@ -12,6 +12,8 @@ export interface SeatingRules<Place, Voter, Principal> {
   readonly identity: (principal: Principal) => unknown;
   /** Whether this voter, standing for this principal, could fill this place. */
   readonly fits: (principal: Principal, place: Place, voter: Voter) => boolean;
+  /** Equal for places that the same people fit, so that it is found out once for all of them. Each place is one of its own when left out. */
+  readonly kindOf?: (place: Place) => unknown;
 }
 
 /**
@@ -78,17 +80,16 @@ class Seating<Place, Voter, Principal> {
   constructor(
     places: readonly Place[],
     stands: readonly Stand<Voter, Principal>[],
-    { fits }: Pick<SeatingRules<Place, Voter, Principal>, 'fits'>,
+    { fits, kindOf = (place) => place }: Pick<SeatingRules<Place, Voter, Principal>, 'fits' | 'kindOf'>,
   ) {
     this.#own = new Map(stands.flatMap(({ own, voter, person }) => (own ? [[voter, person]] : [])));
     this.#candidates = new Map(
-      places.map((place) => [
-        place,
-        Map.groupBy(
-          stands.filter((s) => fits(s.principal, place, s.voter)),
-          (s) => s.person,
-        ),
-      ]),
+      [...Map.groupBy(places, kindOf).values()].flatMap((alike) => {
+        const [first] = alike;
+        const fitting = first === undefined ? [] : stands.filter((s) => fits(s.principal, first, s.voter));
+        const byPerson = Map.groupBy(fitting, (s) => s.person);
+        return alike.map((place) => [place, byPerson] as const);
+      }),
     );
   }
 

@@ -14,7 +14,9 @@ export function pollOf(
   stages: readonly AskedStage[],
   timesOf: (stage: AskedStage) => StageTimes,
 ): Poll {
-  const requesters = [requester.username, ...(requester.submittedBy === undefined ? [] : [requester.submittedBy])];
+  // Whoever submitted it and whom they name, whether or not that is believed: neither says yes to what may be their own.
+  const named = [requester.username, facts.request.requester.username, requester.submittedBy, facts.request.onBehalfOf];
+  const requesters = [...new Set(named.filter((name) => name !== undefined))];
   const standIns = standInsOf(stages, facts);
   // Followed only where somebody votes: most requests are planned before anybody has.
   let delegations: Delegations | undefined;
@@ -22,13 +24,25 @@ export function pollOf(
     now: facts.now,
     requesters,
     permissions: facts.permissions,
-    timesOf,
+    timesOf: once(timesOf),
     standInsOf: (stage) => standIns.get(stage) ?? [],
-    principalsOf: (person) => {
+    principalsOf: once((person) => {
       if (facts.delegations.length === 0) return [person];
       delegations ??= delegationsOf(applying(facts, requester));
       return principalsOf(person, delegations, { at: person.votedAt ?? facts.now, without: new Set(requesters) }).principals;
-    },
+    }),
+  };
+}
+
+/** Looks each thing up once: counting asks the same of every stage and every place. */
+function once<Thing extends object, Answer extends object>(lookUp: (thing: Thing) => Answer): (thing: Thing) => Answer {
+  const known = new Map<Thing, Answer>();
+  return (thing) => {
+    const before = known.get(thing);
+    if (before !== undefined) return before;
+    const answer = lookUp(thing);
+    known.set(thing, answer);
+    return answer;
   };
 }
 

@@ -52,11 +52,16 @@ export interface Counted {
   readonly inStead: ReadonlyMap<string, string>;
 }
 
-interface Place {
+interface Line {
   readonly stage: AskedStage;
-  /** The index of the requirement; `escalation` for a place of the escalation. */
-  readonly line: number | 'escalation';
+  /** The index of the requirement; `escalation` for that of the escalation. */
+  readonly number: number | 'escalation';
   readonly from: readonly ApproverRef[];
+}
+
+/** One of as many as the line counts. */
+interface Place {
+  readonly line: Line;
 }
 
 /** By what the lists of a stage are read. */
@@ -112,7 +117,7 @@ function seatAll(stages: readonly AskedStage[], votes: readonly Vote[], poll: Po
     const found = seat(
       group.flatMap((stage) => places.get(stage) ?? []),
       approvers,
-      { principalsOf: poll.principalsOf, identity, fits: fitsIn(poll) },
+      { principalsOf: poll.principalsOf, identity, fits: fitsIn(poll), kindOf: ({ line }) => line },
     );
     for (const [place, { voter, principal }] of found) filled.set(place, { voter: voter.username, principal: principal.username });
   }
@@ -129,15 +134,17 @@ function placesOf(stage: AskedStage, escalated: boolean): Place[] {
   if (!applies(stage)) return [];
   if (escalated && stage.escalation !== undefined) {
     const { from, count } = stage.escalation;
-    return Array.from({ length: count }, () => ({ stage, line: 'escalation', from }));
+    return placesIn({ stage, number: 'escalation', from }, count);
   }
-  return stage.require.flatMap(({ count, from }, line) => Array.from({ length: count }, (): Place => ({ stage, line, from })));
+  return stage.require.flatMap(({ count, from }, number) => placesIn({ stage, number, from }, count));
 }
+
+const placesIn = (line: Line, count: number): Place[] => Array.from({ length: count }, () => ({ line }));
 
 /** Whether a vote can fill a place in the name of a principal. Neither of the two may have asked for it. */
 const fitsIn =
   (poll: Poll) =>
-  (principal: Person, { stage, from }: Place, voter: Voter): boolean =>
+  (principal: Person, { line: { stage, from } }: Place, voter: Voter): boolean =>
     voter.since <= poll.timesOf(stage).closesAt &&
     !isBarred(voter, poll.requesters, stage.separation) &&
     !isBarred(principal, poll.requesters, stage.separation) &&
@@ -155,10 +162,10 @@ function count(
   rejecters: readonly Voter[],
   poll: Poll,
 ): CountedStage {
-  const by = (line: Place['line']): string[] =>
-    places.flatMap((place) => (place.line === line ? (filled.get(place)?.voter ?? []) : [])).sort();
+  const by = (number: Line['number']): string[] =>
+    places.flatMap((place) => (place.line.number === number ? (filled.get(place)?.voter ?? []) : [])).sort();
   const approvedBy = asked.require.map((_, line) => by(line));
-  const escalatedTo = places.some((p) => p.line === 'escalation') ? by('escalation') : undefined;
+  const escalatedTo = places.some((p) => p.line.number === 'escalation') ? by('escalation') : undefined;
   const approvals = places.filter((place) => filled.has(place)).length;
   const rejectedBy = rejecters.filter((person) => mayReject(asked, person, poll)).map((p) => p.username);
   return {
@@ -177,12 +184,14 @@ function count(
 
 /** Enough rejections, of different people: somebody's no in their own name and another's in their stead are one. */
 function isRejected(stage: AskedStage, rejecters: readonly Voter[], poll: Poll): boolean {
-  if (!applies(stage)) return false;
-  const wanted = Array.from({ length: stage.rejections ?? 1 }, (_, index) => ({ index }));
+  const count = stage.rejections ?? 1;
+  if (!applies(stage) || rejecters.length < count) return false;
+  const wanted = Array.from({ length: count }, (_, index) => ({ index }));
   const found = seat(wanted, rejecters, {
     principalsOf: poll.principalsOf,
     identity,
     fits: (principal) => isAsked(stage, principal, poll),
+    kindOf: () => stage,
   });
   return found.size === wanted.length;
 }

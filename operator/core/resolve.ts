@@ -1,8 +1,8 @@
 import type { ApprovalRequestSpec, PolicyRecord, RequestedStage, ResolvedStage, Separation, Stage } from '../../crds/v1alpha1/index.ts';
-import { canonicalJson } from './digest.ts';
 import type { PolicyFacts, PolicyId } from './facts.ts';
 import { policyKey } from './facts.ts';
 import type { Judgement } from './rules/judge.ts';
+import { sameJson } from './sameJson.ts';
 
 /** A stage that must be satisfied, before anybody's vote is put in. */
 export type AskedStage = Pick<
@@ -166,14 +166,13 @@ function unvoted(stage: ResolvedStage): AskedStage {
 function asksTheSame(policy: JudgedPolicy, kept: readonly PolicyRecord[], keptStages: readonly AskedStage[]): boolean {
   const before = kept.find((p) => p.uid === policy.uid);
   if (before === undefined) return false;
-  const essence = (record: PolicyRecord, stages: readonly AskedStage[]) =>
-    canonicalJson({
-      ...withoutIdentity(record),
-      auto: record.autoApproves !== undefined,
-      stages: stages.map(({ policy: _policy, asSubmitted: _asSubmitted, ...stage }) => stage),
-    });
+  const essence = (record: PolicyRecord, stages: readonly AskedStage[]) => ({
+    ...withoutIdentity(record),
+    auto: record.autoApproves !== undefined,
+    stages: stages.map(({ policy: _policy, asSubmitted: _asSubmitted, ...stage }) => stage),
+  });
   const mine = keptStages.filter((s) => s.policy !== undefined && policyKey(idOf(s.policy)) === policyKey(policy));
-  return essence(before, mine) === essence(recordOf(policy, true), stagesOf(policy, true));
+  return sameJson(essence(before, mine), essence(recordOf(policy, true), stagesOf(policy, true)));
 }
 
 /** What a policy asks, whichever version and rule it comes from. The risk is shown, but what follows from it is in the rest. */

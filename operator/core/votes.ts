@@ -1,4 +1,4 @@
-import type { IgnoredBecause, PolicyRecord, Question } from '../../crds/v1alpha1/index.ts';
+import type { FieldRule, IgnoredBecause, PolicyRecord, Question } from '../../crds/v1alpha1/index.ts';
 import type { DecisionFacts } from './facts.ts';
 import { fieldFaults, type RuledField } from './fieldRules.ts';
 import { answerCheck } from './questions.ts';
@@ -70,8 +70,9 @@ const oneSecond = 1_000;
 /** A no counts however it is said: it only ever holds. */
 function mannersCheck({ policies, questions }: Manners): (decision: DecisionFacts) => VoteFault | undefined {
   const answersFaults = answerCheck(questions);
+  const rules = { reason: distinct(policies, 'reason'), ticket: distinct(policies, 'ticket') };
   const lacks = (field: RuledField, decision: DecisionFacts): boolean =>
-    policies.some((p) => fieldFaults(field, p.decision?.[field], decision[field]).length > 0);
+    rules[field].some((rule) => fieldFaults(field, rule, decision[field]).length > 0);
   return (decision) => {
     if (decision.verdict !== 'Approve') return undefined;
     if (lacks('reason', decision)) return 'ReasonMissing';
@@ -79,6 +80,13 @@ function mannersCheck({ policies, questions }: Manners): (decision: DecisionFact
     return answersFaults(decision.response).length > 0 ? 'AnswersMissing' : undefined;
   };
 }
+
+/** Policies often ask for the same; each decision is held to it once. */
+const distinct = (policies: Manners['policies'], field: RuledField): FieldRule[] => [
+  ...new Map(
+    policies.flatMap(({ decision }) => decision?.[field] ?? []).map((rule) => [`${rule.required} ${rule.pattern ?? ''}`, rule]),
+  ).values(),
+];
 
 const weight = (d: DecisionFacts): number => (d.verdict === 'Reject' ? 1 : 0);
 

@@ -1,4 +1,5 @@
 import { RE2JS } from '@bufbuild/re2';
+import { remembered } from '../remembered.ts';
 import type { ExpressionFault } from './faults.ts';
 
 /** The longest pattern, in characters. */
@@ -82,7 +83,7 @@ function isWord(rune: number): boolean {
 }
 
 /** Compiles an RE2 regular expression, unless it is wrong or would be too large. */
-export function compiledPattern(pattern: string): CountedPattern | ExpressionFault {
+export const compiledPattern = remembered(100, (pattern): CountedPattern | ExpressionFault => {
   const refused = (message: string): ExpressionFault => ({ message, line: 1, column: 1 });
   if (pattern.length > longestPattern)
     return refused(`the pattern has ${pattern.length} characters; at most ${longestPattern} are allowed`);
@@ -95,7 +96,7 @@ export function compiledPattern(pattern: string): CountedPattern | ExpressionFau
   } catch (error) {
     return refused(`${JSON.stringify(pattern)} is no RE2 regular expression: ${reasonOf(error)}`);
   }
-}
+});
 
 function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message.replace(/^error parsing regexp: /, '') : 'it could not be read';

@@ -1,6 +1,6 @@
 import type { RecurringWindow } from '../../../crds/v1alpha1/index.ts';
 import { durationMs } from '../duration.ts';
-import { remembered } from './remembered.ts';
+import { remembered } from '../remembered.ts';
 import { readSchedule, type Schedule } from './schedule.ts';
 import { dayMs, dayPartAt, zoneOf, type DayPart, type Zone } from './zone.ts';
 
