@@ -64,7 +64,7 @@ describe('the times of a stage', () => {
     expect(timesOf(asked(escalates()), '2026-03-02T09:00:00Z', later)).toEqual({ deadline: at('2026-03-02T13:00:00Z'), closesAt: later });
   });
 
-  it('are nobody’s once a status says nonsense', () => {
+  it('are never over where a status does not say since when', () => {
     expect(timesOf(asked(), 'yesterday', Infinity)).toEqual({ deadline: Infinity, closesAt: Infinity });
   });
 });
