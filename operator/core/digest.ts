@@ -9,6 +9,8 @@ import { CountersignError } from './errors.ts';
 export interface Claim {
   readonly subject: SubjectIdentity & { readonly content?: string };
   readonly operation: string;
+  /** For whom it was asked. */
+  readonly onBehalfOf?: string;
   readonly context?: unknown;
   readonly reason?: string;
   readonly ticket?: string;

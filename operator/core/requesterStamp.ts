@@ -8,11 +8,18 @@ import type { Person } from './eligibility.ts';
  */
 const isOneLine = (group: string): boolean => !group.includes('\n');
 
-/** The guarded annotations that name who asked. */
-export const requesterStamp = ({ username, groups }: Person): Readonly<Record<string, string>> => ({
+/** The annotations that name who asked and, where they said so, for whom. */
+export const requesterStamp = ({ username, groups }: Person, onBehalfOf?: string): Readonly<Record<string, string>> => ({
   [annotations.requester]: username,
   [annotations.requesterGroups]: groups.filter(isOneLine).join('\n'),
+  ...(onBehalfOf === undefined ? {} : { [annotations.onBehalfOf]: onBehalfOf }),
 });
+
+/** For whom somebody says that they ask: an object to be spread. Nobody is named by an empty name. */
+export function onBehalfOfFrom(said: Readonly<Record<string, string>> | undefined): { onBehalfOf?: string } {
+  const named = said?.[annotations.onBehalfOf];
+  return named === undefined || named === '' ? {} : { onBehalfOf: named };
+}
 
 /** Who asked, from the guarded annotations. Nobody is somebody with no name, who can be nobody's approver. */
 export function requesterFrom(said: Readonly<Record<string, string>> | undefined): { username: string; groups: string[] } {

@@ -6,7 +6,7 @@ import { governedJobContent, governedJobName, requestDigest, requestName } from 
 
 const spec: ApprovalRequestSpec = { ...observation().request.spec, context: { amount: 1 }, reason: 'why', ticket: 'CHG-1' };
 const digest = (changes: Partial<ApprovalRequestSpec> = {}, namespace = 'payments', content: string | undefined = 'v1:sha256:c') =>
-  requestDigest(namespace, { ...spec, ...changes }, content);
+  requestDigest(namespace, { spec: { ...spec, ...changes } }, content);
 const resource = spec.subject.resource!;
 
 describe('the digest of a request', () => {
@@ -37,10 +37,16 @@ describe('the digest of a request', () => {
     expect(digest(changes)).toBe(digest());
   });
 
+  it('changes with for whom it is asked', () => {
+    const of = (onBehalfOf?: string) => requestDigest('payments', { spec, onBehalfOf }, 'v1:sha256:c');
+    expect(new Set([of(), of('alice'), of('bob')]).size).toBe(3);
+    expect(of()).toBe(digest());
+  });
+
   it('changes with what is pinned, whatever order it is listed in', () => {
     const [one, two] = ['1', '2'].map((digit) => `v1:sha256:${digit.repeat(64)}`);
     const pin = (kind: Pin['kind'], name: string, more: Partial<Pin> = {}): Pin => ({ kind, name, state: 'Pinned', content: one, ...more });
-    const of = (...pins: Pin[]): string => requestDigest('payments', spec, 'v1:sha256:c', pins);
+    const of = (...pins: Pin[]): string => requestDigest('payments', { spec }, 'v1:sha256:c', pins);
     const all = [
       of(),
       of(pin('ConfigMap', 'a')),
@@ -66,7 +72,8 @@ describe('the digest of a request', () => {
 
   it('of something outside the cluster changes with each thing said of it', () => {
     const external = { system: 'temporal', id: 'run-9', url: 'https://temporal/run-9' };
-    const of = (changes: object) => requestDigest('payments', { ...spec, subject: { external: { ...external, ...changes } } }, undefined);
+    const of = (changes: object) =>
+      requestDigest('payments', { spec: { ...spec, subject: { external: { ...external, ...changes } } } }, undefined);
     expect(new Set([of({}), of({ system: 'other' }), of({ id: 'run-8' }), of({ url: 'https://elsewhere' })]).size).toBe(4);
   });
 

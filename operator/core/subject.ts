@@ -5,13 +5,19 @@ import { CountersignError } from './errors.ts';
 /** The most that `context` may be, in bytes of JSON. No CRD schema can say so. */
 export const mostContextBytes = 64 * 1024;
 
+/** What a request says, and for whom whoever submitted it says that they ask. */
+export interface Asked {
+  readonly spec: ApprovalRequestSpec;
+  readonly onBehalfOf?: string | undefined;
+}
+
 /**
  * The digest of a request: what would run (`content`, absent for something outside the cluster), what that refers to (`pins`, where a policy wants them),
  * and what the request says and asks of it: the answer to a question is worth nothing once the question is another.
  */
 export function requestDigest(
   namespace: string,
-  spec: ApprovalRequestSpec,
+  { spec, onBehalfOf }: Asked,
   content: string | undefined,
   pins: readonly Pin[] | undefined = [],
 ): string {
@@ -25,6 +31,7 @@ export function requestDigest(
     subject: content === undefined ? subject : { ...subject, content },
     ...(pins.length === 0 ? {} : { pins: pinsByName(pins) }),
     operation: spec.operation,
+    ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
     ...(spec.context === undefined ? {} : { context: spec.context }),
     ...(spec.reason === undefined ? {} : { reason: spec.reason }),
     ...(spec.ticket === undefined ? {} : { ticket: spec.ticket }),

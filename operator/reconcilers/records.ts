@@ -1,5 +1,4 @@
 import {
-  annotations,
   labels,
   type ApprovalDecision,
   type ApprovalDelegation,
@@ -16,7 +15,7 @@ import {
   type Requester,
 } from '../../crds/v1alpha1/index.ts';
 import { compile } from '../core/cel/index.ts';
-import { requesterFrom } from '../core/requesterStamp.ts';
+import { onBehalfOfFrom, requesterFrom } from '../core/requesterStamp.ts';
 import { compileRules } from '../core/rules/compile.ts';
 import type { DecisionFacts, DelegationSeen, PolicyFacts } from '../core/facts.ts';
 import type { KubeObject } from '../kube/client/types.ts';
@@ -54,14 +53,9 @@ export function requestRecord(raw: KubeObject): RequestRecord {
     requester: requesterFrom(metadata.annotations),
     spec,
     status,
-    ...onBehalfOf(metadata.annotations),
+    ...onBehalfOfFrom(metadata.annotations),
     ...(governs === undefined ? {} : { governs }),
   };
-}
-
-function onBehalfOf(said: Readonly<Record<string, string>> | undefined): { onBehalfOf?: string } {
-  const named = said?.[annotations.onBehalfOf];
-  return named === undefined || named === '' ? {} : { onBehalfOf: named };
 }
 
 export const isSettled = (request: { readonly status: ApprovalRequestStatus | undefined }): boolean =>
@@ -156,6 +150,8 @@ export interface GovernedJobRecord {
   readonly deleting: boolean;
   readonly labels: Readonly<Record<string, string>>;
   readonly requester: Requester;
+  /** Whom it was asked for, as whoever wrote it says. */
+  readonly onBehalfOf?: string;
   readonly spec: GovernedJobSpec;
   readonly status: GovernedJobStatus | undefined;
 }
@@ -171,6 +167,7 @@ export function governedJobRecord(raw: KubeObject): GovernedJobRecord {
     deleting: metadata.deletionTimestamp !== undefined,
     labels: metadata.labels ?? {},
     requester: requesterFrom(metadata.annotations),
+    ...onBehalfOfFrom(metadata.annotations),
     spec,
     status,
   };

@@ -41,6 +41,8 @@ export interface HeldFacts {
   readonly policyMarks: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
   readonly requester: { readonly username: string; readonly groups: readonly string[] };
+  /** Whom it was asked for, as its author says. */
+  readonly onBehalfOf?: string;
   readonly released?: { readonly digest: string; readonly request: string };
   /** Digest of what would run; absent when it cannot be digested, and then `fault` says why. */
   readonly content?: string;

@@ -184,6 +184,19 @@ describe('the digest of what would run', () => {
   });
 });
 
+describe('for whom it is asked', () => {
+  const named = (who: string) => project({ metadata: { annotations: { 'countersign.dev/on-behalf-of': who } } });
+
+  it('is whom the annotation names, and does not change who asked', () => {
+    expect(named('carol')).toMatchObject({ onBehalfOf: 'carol', requester: { username: 'alice' } });
+  });
+
+  it('is nobody where it names nobody', () => {
+    expect(named('')).not.toHaveProperty('onBehalfOf');
+    expect(project()).not.toHaveProperty('onBehalfOf');
+  });
+});
+
 describe('what its author says of it', () => {
   const key = (name: string) => `countersign.dev/${name}`;
 

@@ -4,7 +4,7 @@ import { durationPattern } from '../../crds/v1alpha1/patterns.ts';
 import { contentDigest } from '../core/digest.ts';
 import { duplicateKey } from '../core/duplicateKey.ts';
 import { referencesOf, refersToAnything } from '../core/pins.ts';
-import { requesterFrom } from '../core/requesterStamp.ts';
+import { onBehalfOfFrom, requesterFrom } from '../core/requesterStamp.ts';
 import type { Claimed, HeldFacts, RawObject, Workload } from './contract.ts';
 
 interface JobSpec {
@@ -98,6 +98,7 @@ function project(raw: RawObject): HeldFacts {
     policyMarks: Object.keys(marks).filter((key) => key.startsWith(policyMarkPrefix)),
     labels: otherLabels,
     requester: requesterFrom(marks),
+    ...onBehalfOfFrom(marks),
     claim: claimOf(raw),
     ...digestOrFault(raw),
     ...referencesIn(raw),

@@ -1,5 +1,6 @@
 import type { GovernedJobSpec } from '../../crds/v1alpha1/index.ts';
 import { governedJobs } from '../../crds/v1alpha1/resources.ts';
+import { onBehalfOfFrom } from '../../operator/core/requesterStamp.ts';
 import { governedJobContent, requestDigest } from '../../operator/core/subject.ts';
 import { isForbidden, isNotFound } from '../../operator/kube/client/apiError.ts';
 import type { KubeClient } from '../../operator/kube/client/kubeClient.ts';
@@ -101,7 +102,8 @@ function documentOf(raw: KubeObject, apiVersion: string, kind: string): KubeDocu
 
 function digested(request: Request, content: string | undefined): Pick<Subject, 'digest' | 'fault'> {
   try {
-    return { digest: requestDigest(request.namespace, request.stored.spec, content, request.stored.status?.pins) };
+    const { spec, status, object } = request.stored;
+    return { digest: requestDigest(request.namespace, { spec, ...onBehalfOfFrom(object.metadata.annotations) }, content, status?.pins) };
   } catch (error) {
     return { fault: error instanceof Error ? error.message : String(error) };
   }

@@ -1,11 +1,11 @@
-import { annotations, policyMark, policyMarkPrefix } from '../../crds/v1alpha1/marks.ts';
+import { policyMark, policyMarkPrefix } from '../../crds/v1alpha1/marks.ts';
 import { group } from '../../crds/v1alpha1/resources.ts';
 import type { DecisionFacts, NamespaceObject, Observation, Permissions, PolicyFacts, PolicyId } from '../../operator/core/facts.ts';
 import { policyKey } from '../../operator/core/facts.ts';
 import { governs } from '../../operator/core/match.ts';
 import { unpinnedImages } from '../../operator/core/pins.ts';
 import { podSpecOf } from '../../operator/core/podSpec.ts';
-import { requesterFrom } from '../../operator/core/requesterStamp.ts';
+import { onBehalfOfFrom, requesterFrom } from '../../operator/core/requesterStamp.ts';
 import { variablesOf } from '../../operator/core/rules/variables.ts';
 import type { RawObject } from '../../operator/workloads/contract.ts';
 import type { Request } from '../request.ts';
@@ -61,7 +61,6 @@ export function openObservation(open: OpenRequest, policies: readonly PolicyFact
 
 function requestFacts({ namespace, name, uid, governs: isHeld, createdAt, stored }: Request): Observation['request'] {
   const said = stored.object.metadata.annotations ?? {};
-  const onBehalfOf = said[annotations.onBehalfOf];
   return {
     namespace,
     name,
@@ -73,7 +72,7 @@ function requestFacts({ namespace, name, uid, governs: isHeld, createdAt, stored
     governs: isHeld,
     spec: stored.spec,
     status: stored.status,
-    ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
+    ...onBehalfOfFrom(said),
   };
 }
 

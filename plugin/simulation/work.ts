@@ -1,9 +1,9 @@
 import type { ApprovalRequestSpec, GovernedJobSpec } from '../../crds/v1alpha1/index.ts';
-import { annotations } from '../../crds/v1alpha1/marks.ts';
 import { apiVersion, group } from '../../crds/v1alpha1/resources.ts';
 import type { Candidate } from '../../operator/core/match.ts';
 import { unpinnedImages } from '../../operator/core/pins.ts';
 import { podSpecOf } from '../../operator/core/podSpec.ts';
+import { onBehalfOfFrom } from '../../operator/core/requesterStamp.ts';
 import type { RawObject } from '../../operator/workloads/contract.ts';
 import { workloadOf } from '../../operator/workloads/index.ts';
 import type { Manifest } from './manifests.ts';
@@ -99,11 +99,6 @@ function stored(created: Readonly<Record<string, unknown>>, manifest: Manifest, 
   };
 }
 
-const onBehalf = (raw: RawObject): Pick<Work, 'onBehalfOf'> => {
-  const who = raw.metadata.annotations?.[annotations.onBehalfOf];
-  return who === undefined ? {} : { onBehalfOf: who };
-};
-
 const resource = (of: string, kind: 'Job' | 'GovernedJob', name: string) => ({
   subject: { resource: { apiVersion: of as 'batch/v1', kind, name, uid: 'simulated' } },
   draft: false,
@@ -117,7 +112,7 @@ function job(raw: RawObject): Rest {
     candidates: [{ apiGroup: 'batch', kind: 'Job', labels }],
     governs: true,
     labels: {},
-    ...onBehalf(raw),
+    ...onBehalfOfFrom(raw.metadata.annotations),
     spec: { ...resource('batch/v1', 'Job', raw.metadata.name), ...said },
     unpinnedImages: unpinnedImages(podSpecOf(raw['spec'])),
     marks: policyMarks,
@@ -137,7 +132,7 @@ function governedJob(raw: RawObject): Rest {
     ],
     governs: true,
     labels: {},
-    ...onBehalf(raw),
+    ...onBehalfOfFrom(raw.metadata.annotations),
     spec: {
       ...resource(apiVersion, 'GovernedJob', raw.metadata.name),
       operation,
@@ -165,7 +160,7 @@ function request(raw: RawObject): Rest {
     candidates: [{ apiGroup: group, kind: 'ApprovalRequest', labels, operation: spec.operation }],
     governs: false,
     labels,
-    ...onBehalf(raw),
+    ...onBehalfOfFrom(raw.metadata.annotations),
     spec,
     unpinnedImages: [],
     marks: [],

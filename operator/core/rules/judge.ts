@@ -2,6 +2,7 @@ import type { ApprovalPolicySpec, RiskScore } from '../../../crds/v1alpha1/index
 import { compiledPattern, type Program } from '../cel/index.ts';
 import { fieldFaults, ruledFields } from '../fieldRules.ts';
 import { observed, riskFactors, type PolicyRules, type RiskFactor } from './compile.ts';
+import { submissionFaults, type Submission } from './submitters.ts';
 
 /** What a policy's rules say of one request. */
 export interface Judgement {
@@ -21,6 +22,8 @@ export interface Judged {
   /** By the names that expressions use; `risk` is added here. */
   readonly variables: Readonly<Record<string, unknown>>;
   readonly observedFailureRate: number;
+  /** Where somebody asks in the name of another. */
+  readonly submission?: Submission | undefined;
   readonly reason: string | undefined;
   readonly ticket: string | undefined;
   /** Images that are named by a tag alone. */
@@ -56,7 +59,12 @@ function judged(spec: ApprovalPolicySpec, rules: PolicyRules, facts: Judged): Ju
     return program === undefined || isTrue(program, `spec.stages, when of stage ${stage.name}`);
   });
   return {
-    violations: [...requestViolations(spec, rules, facts), ...broken, ...imageViolations(spec, facts)],
+    violations: [
+      ...submissionViolations(spec, facts),
+      ...requestViolations(spec, rules, facts),
+      ...broken,
+      ...imageViolations(spec, facts),
+    ],
     applies,
     ...(risk === undefined ? {} : { risk }),
     ...(auto === undefined ? {} : { autoApproves: auto.name }),
@@ -91,6 +99,9 @@ function riskOf({ weights }: NonNullable<ApprovalPolicySpec['risk']>, rules: Pol
 
 /** As fine as people read it, and as status repeats it without noise. */
 const tenths = (number: number): number => Math.round(number * 10) / 10;
+
+const submissionViolations = (spec: ApprovalPolicySpec, { submission }: Judged): string[] =>
+  submission === undefined ? [] : submissionFaults(spec, submission);
 
 function requestViolations({ request }: ApprovalPolicySpec, rules: PolicyRules, facts: Judged): string[] {
   const compiled = (pattern: string) => rules.patterns.get(pattern) ?? compiledPattern(pattern);

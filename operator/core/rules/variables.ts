@@ -1,22 +1,28 @@
 import type { Requester } from '../../../crds/v1alpha1/index.ts';
-import { serviceAccountName, type Person } from '../eligibility.ts';
-import type { Observation, PolicyFacts } from '../facts.ts';
+import type { Person } from '../eligibility.ts';
+import type { Observation, PolicyFacts, RequestFacts } from '../facts.ts';
 import type { Judged } from './judge.ts';
+import { believes, submissionOf, type Submission } from './submitters.ts';
 
 /** Who asked: whoever submitted it, or whom they name where every policy trusts them to. */
-export function requesterOf({ request, policies }: Pick<Observation, 'request' | 'policies'>): Requester {
-  const { requester, onBehalfOf } = request;
-  if (onBehalfOf === undefined || onBehalfOf === requester.username || requester.username === '') return requester;
-  const isTrusted = policies.length > 0 && policies.every((policy) => trusts(policy, requester.username));
+export function requesterOf({ request, policies }: Asking): Requester {
+  const submission = submissionOf(request);
+  if (submission === undefined || !isBelieved(submission, request, policies)) return request.requester;
   // Their groups are not known: nobody has seen them here.
-  return isTrusted ? { username: onBehalfOf, groups: [], submittedBy: requester.username } : requester;
+  return { username: submission.inNameOf, groups: [], submittedBy: submission.by };
 }
 
-const trusts = ({ spec }: PolicyFacts, username: string): boolean =>
-  (spec.separation.trustedSubmitters ?? []).some(
-    ({ user, serviceAccount }) =>
-      user === username || (serviceAccount !== undefined && serviceAccountName(serviceAccount.namespace, serviceAccount.name) === username),
-  );
+interface Asking {
+  readonly request: Pick<RequestFacts, 'requester' | 'onBehalfOf' | 'status'>;
+  readonly policies: readonly Pick<PolicyFacts, 'spec'>[];
+}
+
+// Where no policy is left, those of the submission stand alone, and so does whom they believed.
+function isBelieved(submission: Submission, { status }: Asking['request'], policies: Asking['policies']): boolean {
+  if (policies.length > 0) return policies.every(({ spec }) => believes(spec, submission));
+  const recorded = status?.requester;
+  return recorded?.submittedBy === submission.by && recorded.username === submission.inNameOf;
+}
 
 /** What rules may look at, of a request. */
 export function judgedOf(facts: Observation, requester: Requester): Judged {
@@ -24,6 +30,7 @@ export function judgedOf(facts: Observation, requester: Requester): Judged {
   return {
     variables: variablesOf(facts, requester),
     observedFailureRate: facts.observedFailureRate,
+    submission: submissionOf(request),
     reason: request.spec.reason,
     ticket: request.spec.ticket,
     unpinnedImages: subject.unpinnedImages ?? [],

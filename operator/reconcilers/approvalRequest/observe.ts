@@ -131,7 +131,7 @@ async function describeSubject(
 
 function digested(request: RequestRecord, content: string | undefined, { pins }: Pinned): Pick<SubjectFacts, 'digest' | 'fault'> {
   try {
-    return { digest: requestDigest(request.namespace, request.spec, content, pins) };
+    return { digest: requestDigest(request.namespace, request, content, pins) };
   } catch (error) {
     return { fault: error instanceof Error ? error.message : String(error) };
   }
@@ -139,12 +139,13 @@ function digested(request: RequestRecord, content: string | undefined, { pins }:
 
 function repeatable(request: RequestRecord, seen: SubjectSeen, raw: RawObject, { pins }: Pinned): Repeatable | undefined {
   const { operation, context = {}, reason = '', ticket = '' } = request.spec;
+  const { onBehalfOf = '' } = request;
   const { controller } = seen.held ?? {};
   try {
     const content = repeatContent(seen, raw);
     if (content === undefined) return undefined;
     const covers = controller?.kind === 'CronJob' ? `CronJob ${controller.name} (${controller.uid})` : `operation ${operation}`;
-    return { covers, content: contentDigest({ content, operation, context, reason, ticket, pins: pins ?? [] }) };
+    return { covers, content: contentDigest({ content, operation, context, reason, ticket, onBehalfOf, pins: pins ?? [] }) };
   } catch {
     // What has no digest has no approval either; the request says why.
     return undefined;

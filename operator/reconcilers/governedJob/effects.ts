@@ -1,4 +1,4 @@
-import { apiVersion, approvalRequests, governedJobs, labels, type JobTemplate } from '../../../crds/v1alpha1/index.ts';
+import { annotations, apiVersion, approvalRequests, governedJobs, labels, type JobTemplate } from '../../../crds/v1alpha1/index.ts';
 import { actionJobName, type ActionWanted } from '../../core/actions.ts';
 import { rfc3339 } from '../../core/conditions.ts';
 import { CountersignError } from '../../core/errors.ts';
@@ -125,7 +125,16 @@ async function updateRequest(governedJob: GovernedJobRecord, cancelled: boolean,
   const ref = { namespace: governedJob.namespace, name: requestName(governedJob.name, governedJob.uid) };
   const value = { ...requestSpec(governedJob), draft: false, cancelled };
   // Replaced whole: a merge patch would keep parameters that are not there any more.
-  world.requests.observe(await client.patch(approvalRequests, ref, [{ op: 'replace', path: '/spec', value }], { type: 'json' }));
+  const patch = [{ op: 'replace', path: '/spec', value }, ...inNameOf(governedJob, world)];
+  world.requests.observe(await client.patch(approvalRequests, ref, patch, { type: 'json' }));
+}
+
+/** The guards let nobody change for whom it was asked; where they were off, the request says what the GovernedJob says, and every vote is void. */
+function inNameOf({ uid, onBehalfOf }: GovernedJobRecord, world: World): object[] {
+  const before = world.requestFor(uid)?.onBehalfOf;
+  const path = `/metadata/annotations/${annotations.onBehalfOf.replace('/', '~1')}`;
+  if (before === onBehalfOf) return [];
+  return [onBehalfOf === undefined ? { op: 'remove', path } : { op: 'add', path, value: onBehalfOf }];
 }
 
 /** An object of that name that is there already is ours from an earlier try, or else somebody's who took the name: that is never used. */

@@ -236,3 +236,21 @@ describe('the request of a GovernedJob', () => {
     expect(Object.keys(requestSpec(governedJob()))).toEqual(['subject', 'operation']);
   });
 });
+
+describe('what is asked for somebody else', () => {
+  const forCarol = { ...governedJob(), onBehalfOf: 'carol' };
+  const annotations = { 'countersign.dev/requester': 'alice', 'countersign.dev/on-behalf-of': 'carol' };
+
+  it('says so on its request and on the Jobs that are asked about beside it', () => {
+    expect(requestManifest(forCarol)).toMatchObject({ metadata: { annotations } });
+    const template = { spec: { template: { spec: { containers: [container('main')] } } } };
+    expect(actionJobManifest(forCarol, template, { name: 'before', stage: 'Pre' })).toMatchObject({ metadata: { annotations } });
+  });
+
+  it('is not what the template says', () => {
+    const metadata = { annotations: { 'countersign.dev/on-behalf-of': 'dave' } };
+    const template = { metadata, spec: { template: { spec: { containers: [container('main')] } } } };
+    const { metadata: of } = actionJobManifest(governedJob(), template, { name: 'before', stage: 'Pre' }) as Manifest;
+    expect(of.annotations).not.toHaveProperty(['countersign.dev/on-behalf-of']);
+  });
+});

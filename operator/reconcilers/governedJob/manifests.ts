@@ -67,7 +67,7 @@ function heldJob(
         ...withoutMarks(metadata?.annotations),
         ...own.annotations,
         [annotations.authorSuspended]: String(spec.suspend === true),
-        ...requesterStamp(governedJob.requester),
+        ...requesterStamp(governedJob.requester, governedJob.onBehalfOf),
       },
       ownerReferences: [
         { apiVersion, kind: 'GovernedJob', name: governedJob.name, uid: governedJob.uid, controller: true, blockOwnerDeletion: true },
@@ -86,7 +86,7 @@ export function requestManifest(governedJob: GovernedJobRecord): object {
       name: requestName(governedJob.name, governedJob.uid),
       namespace: governedJob.namespace,
       labels: { [labels.subjectUid]: governedJob.uid },
-      annotations: requesterStamp(governedJob.requester),
+      annotations: requesterStamp(governedJob.requester, governedJob.onBehalfOf),
     },
     spec: requestSpec(governedJob),
   };

@@ -4,7 +4,7 @@ import { actionsOf } from '../../core/actions.ts';
 import { CountersignError } from '../../core/errors.ts';
 import type { ActionJobSeen, GovernedJobFacts, JobSeen, RequestSeen } from '../../core/governedJobFacts.ts';
 import { governs } from '../../core/match.ts';
-import { outcomeOf } from '../../core/outcome.ts';
+import { answerOf } from '../../core/outcome.ts';
 import type { Ref } from '../../core/ports.ts';
 import { governedJobContent, governedJobName, governedJobSource, requestDigest, requestName } from '../../core/subject.ts';
 import type { KubeClient } from '../../kube/client/kubeClient.ts';
@@ -132,10 +132,10 @@ function requestSeen(governedJob: GovernedJobRecord, held: HeldFacts | undefined
   const request = world.requestFor(governedJob.uid);
   if (request === undefined) return undefined;
   const { draft: _draft, cancelled, ...says } = request.spec;
-  const outcome = outcomeOf(request.status?.conditions ?? []);
+  const outcome = answerOf(request.status?.conditions ?? []);
   return {
     name: request.name,
-    upToDate: isDeepStrictEqual(says, requestSpec(governedJob)),
+    upToDate: isDeepStrictEqual(says, requestSpec(governedJob)) && request.onBehalfOf === governedJob.onBehalfOf,
     cancelled,
     outcome,
     digest: outcome === undefined ? digestOf(governedJob, held, request.status?.pins) : request.status?.subjectDigest,
@@ -147,7 +147,8 @@ function digestOf(governedJob: GovernedJobRecord, held: HeldFacts | undefined, p
   if (held?.content === undefined) return undefined;
   try {
     const content = governedJobContent(governedJob.spec, { name: held.name, uid: held.uid, content: held.content });
-    return requestDigest(governedJob.namespace, { ...requestSpec(governedJob), draft: false, cancelled: false }, content, pins);
+    const spec = { ...requestSpec(governedJob), draft: false, cancelled: false };
+    return requestDigest(governedJob.namespace, { spec, onBehalfOf: governedJob.onBehalfOf }, content, pins);
   } catch (error) {
     if (error instanceof CountersignError) return undefined;
     throw error;

@@ -80,7 +80,7 @@ function requestOf(held: HeldFacts): object {
       name: requestName(held.name, held.uid),
       namespace: held.namespace,
       labels: { [labels.subjectUid]: held.uid },
-      annotations: requesterStamp(held.requester),
+      annotations: requesterStamp(held.requester, held.onBehalfOf),
     },
     spec: {
       subject: { resource: { apiVersion: `${type.group}/${type.version}`, kind: type.kind, name: held.name, uid: held.uid } },
