@@ -65,7 +65,7 @@ export const ApprovalDecisionSpec = z
         reason: 'FieldValueForbidden',
       },
       {
-        rule: "self.verdict != 'Override' || (has(self.ticket) && self.ticket != '')",
+        rule: "self.verdict != 'Override' || (has(self.ticket) && self.ticket.trim() != '')",
         message: 'an Override needs a ticket: name the incident or change that calls for it',
         fieldPath: '.ticket',
         reason: 'FieldValueRequired',
