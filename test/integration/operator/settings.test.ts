@@ -16,6 +16,7 @@ import {
   until,
   type TestNamespace,
 } from '../../fixtures/world.ts';
+import { crew, override, says } from './overrides.ts';
 import { bobOf, financeAgrees, heldJob } from './support.ts';
 
 const { inNamespace, platform } = ownPlatform({
@@ -95,6 +96,23 @@ describe.concurrent('after `retention`', () => {
       expect(await names(ns, resources.approvalDecisions)).toContain(decision.metadata.name);
       await (await ns.as('alice')).delete(resources.jobs, { namespace: ns.name, name: 'wire' });
       await ns.gone(resources.approvalRequests, asked.metadata.name);
+    }),
+  );
+
+  it(
+    'one that was overridden is kept until somebody has reviewed that, and then no longer than others',
+    inNamespace(async (ns) => {
+      await ns.policy('pay', financeAgrees);
+      const { eve, mia } = await crew(ns);
+      const { asked } = await heldJob(ns, job('wire'));
+      for (const who of [eve, mia]) await override(ns, who, asked);
+      const done = await ns.requestIn('Completed', asked.metadata.name);
+      await oneIsForgotten(ns);
+      await oneIsForgotten(ns);
+      expect(await names(ns, resources.approvalRequests)).toEqual([asked.metadata.name]);
+      await says(ns, await bobOf(ns), 'Review', done);
+      await ns.gone(resources.approvalRequests, asked.metadata.name);
+      await until('no decision to be left', async () => ((await names(ns, resources.approvalDecisions)).length === 0 ? true : undefined));
     }),
   );
 });
