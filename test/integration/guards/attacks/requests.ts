@@ -1,6 +1,7 @@
 import type { Attack } from '../attack.ts';
 import { eventually, type Stored } from '../api.ts';
 import type { World } from '../world.ts';
+import { onBehalfOfAttacks } from './onBehalfOf.ts';
 import { governedJob, operatorRequest, oursPath, request, rewrite } from '../subjects.ts';
 
 const guards = ['countersign-request-guard'] as const;
@@ -317,7 +318,15 @@ const deleting: Attack[] = [
   },
 ];
 
-export const requestAttacks: readonly Attack[] = [...forging, ...changing, ...statuses, ...moreStatuses, ...afterwards, ...deleting];
+export const requestAttacks: readonly Attack[] = [
+  ...forging,
+  ...changing,
+  ...onBehalfOfAttacks,
+  ...statuses,
+  ...moreStatuses,
+  ...afterwards,
+  ...deleting,
+];
 
 function eventuallyCreated(world: World, ns: string): Promise<Stored> {
   return eventually('norman may create Jobs for a while', () => world.as('norman').create(gjobs(ns), governedJob('g')));
