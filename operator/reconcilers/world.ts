@@ -18,6 +18,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { workloads, type HeldFacts, type RawObject } from '../workloads/index.ts';
 import { auditedJobs, type AuditedJob } from './audit/auditedJob.ts';
 import { People } from './people.ts';
+import { Sharing } from './sharing.ts';
 import {
   decisionEntry,
   governedJobRecord,
@@ -57,7 +58,8 @@ export class World {
   constructor({ client, log, metrics }: WorldOptions) {
     const cache = <T>(type: ResourceType, project: (raw: KubeObject) => T, labelSelector?: string): WatchCache<T> =>
       new WatchCache({ client, type, project, log, metrics, ...(labelSelector === undefined ? {} : { labelSelector }) });
-    this.requests = cache(approvalRequests, requestRecord);
+    const sharing = new Sharing();
+    this.requests = cache(approvalRequests, (raw) => sharing.request(requestRecord(raw)));
     this.decisions = cache(approvalDecisions, decisionEntry);
     this.people = new People({ client, log, metrics });
     this.governedJobs = cache(governedJobs, governedJobRecord);
@@ -66,7 +68,9 @@ export class World {
       ClusterApprovalPolicy: cache(clusterApprovalPolicies, policyRecord('ClusterApprovalPolicy')),
     };
     this.namespaces = cache(namespaces, namespaceRecord);
-    this.held = new Map(workloads.map((w) => [w.type.kind, cache(w.type, (raw) => w.project(raw as RawObject), labels.held)]));
+    this.held = new Map(
+      workloads.map((w) => [w.type.kind, cache(w.type, (raw) => sharing.held(w.project(raw as RawObject)), labels.held)]),
+    );
     this.audited = auditedJobs({ client, log, metrics });
     this.#index();
   }
