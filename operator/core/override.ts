@@ -2,9 +2,6 @@ import type { DecisionRecord, Overridden } from '../../crds/v1alpha1/index.ts';
 import type { DecisionFacts, Observation } from './facts.ts';
 import type { Ballot } from './votes.ts';
 
-/** As many people as it takes. */
-const enough = 2;
-
 /** Why somebody's Override is not counted. */
 export type OverrideFault = 'DigestChanged' | 'Late' | 'NotAllowed' | 'TicketMissing' | 'ReviewOwed' | 'Superseded';
 
@@ -54,7 +51,7 @@ export function overrideOf(facts: Observation, ballot: Ballot): Overridden | und
   const first = new Map<string, DecisionFacts>();
   for (const decision of counted) if (!first.has(decision.approver)) first.set(decision.approver, decision);
   const [one, two] = [...first.values()];
-  if (first.size < enough || one === undefined || two === undefined) return undefined;
+  if (one === undefined || two === undefined) return undefined;
   return { by: [one.approver, two.approver], at: two.time, ...(one.ticket === undefined ? {} : { ticket: one.ticket }) };
 }
 

@@ -169,7 +169,7 @@ describe('beyond the most that one namespace may keep', () => {
   afterAll(() => other?.stop());
 
   it(
-    'the oldest settled requests are removed, however long they might be kept',
+    'the oldest settled requests are removed, however long they might be kept, but for an override that nobody has reviewed',
     inNamespace(async (ns) => {
       const { cluster, operator, admissionPort } = platform();
       await operator.stop();
@@ -179,6 +179,10 @@ describe('beyond the most that one namespace may keep', () => {
       other = await startOperator(cluster, { dir: join(cluster.dir, 'second'), pod, admissionPort, env });
       await other.ready();
       await ns.policy('pay', financeAgrees);
+      const { eve, mia } = await crew(ns);
+      const overridden = await heldJob(ns, job('overridden'));
+      for (const who of [eve, mia]) await override(ns, who, overridden.asked);
+      const unreviewed = await ns.requestIn('Completed', overridden.asked.metadata.name);
       const asked: string[] = [];
       for (const name of ['one', 'two', 'three', 'four']) {
         const held = await heldJob(ns, job(name));
@@ -189,7 +193,12 @@ describe('beyond the most that one namespace may keep', () => {
         await new Promise((resolve) => setTimeout(resolve, 1_100));
       }
       for (const name of asked.slice(0, 2)) await ns.gone(resources.approvalRequests, name);
-      expect((await names(ns, resources.approvalRequests)).sort()).toEqual(asked.slice(2).sort());
+      const kept = [...asked.slice(2), unreviewed.metadata.name];
+      expect((await names(ns, resources.approvalRequests)).sort()).toEqual(kept.sort());
+      // Once it is reviewed it is one of the others, and the newest of them.
+      await says(ns, await bobOf(ns), 'Review', unreviewed);
+      await ns.gone(resources.approvalRequests, asked[2] ?? '');
+      expect((await names(ns, resources.approvalRequests)).sort()).toEqual([asked[3], unreviewed.metadata.name].sort());
     }),
   );
 });
