@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { parse } from 'yaml';
 import { attachCluster, type Cluster } from '../cluster/cluster.ts';
 import { componentNames } from '../cluster/contract.ts';
 import { controllerPods, kubectl } from '../platform/chart.ts';
@@ -16,6 +17,7 @@ import type { Settings } from './settings.ts';
 
 /** Seconds of CPU a second that an idle control plane uses, on a busy machine. */
 const quietShare = 0.3;
+const chartDir = join(import.meta.dirname, '..', '..', 'charts', 'countersign');
 const quietPatienceMs = 60_000;
 const removalPatienceMs = 180_000;
 const holdsPatienceMs = 60_000;
@@ -172,6 +174,9 @@ export class Bench {
 
 const bundleIn = (dir: string): string => join(dir, 'dist', 'operator.mjs');
 
+/** Node is started as the chart starts it. */
 function operatorEnv({ profileDir }: Settings): Record<string, string> {
-  return profileDir === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profileDir}` };
+  const { nodeOptions } = parse(readFileSync(join(chartDir, 'values.yaml'), 'utf8')) as { nodeOptions: string };
+  const profile = profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`];
+  return { NODE_OPTIONS: [nodeOptions, ...profile].join(' ') };
 }

@@ -46,6 +46,9 @@ spec:
         - configMapRef: {name: countersign}
       env:
         - {name: COUNTERSIGN_ROLES, value: {{ .roles | quote }}}
+        {{- with .root.Values.nodeOptions }}
+        - {name: NODE_OPTIONS, value: {{ . | quote }}}
+        {{- end }}
         - name: COUNTERSIGN_NAMESPACE
           valueFrom: {fieldRef: {fieldPath: metadata.namespace}}
         # The leader lease carries this name, and the guards let only the pod of that name release.
