@@ -27,7 +27,7 @@ const fromCarol = (more: Partial<DelegationSeen> = {}): DelegationSeen => ({
 });
 
 const pollOn = (changes: Partial<Observation>, requester = { username: 'alice', groups: ['dev'] }) =>
-  pollOf(observation({ spec: { context: { amount: 7 } }, ...changes } as Parameters<typeof observation>[0]), requester, [], () => never);
+  pollOf(observation({ spec: { context: { amount: 7 } }, ...changes }), requester, [], () => never);
 
 const principals = (delegation: DelegationSeen, person: { username: string; groups: string[]; votedAt?: number } = bob): string[] =>
   pollOn({ delegations: [delegation] })

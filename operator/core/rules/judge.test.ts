@@ -130,7 +130,7 @@ describe('what requesters must say', () => {
     ['the ticket is of another form', { reason: 'payday', ticket: 'soon' }, [/^spec\.ticket was "soon"/]],
     ['all is said', { reason: 'payday', ticket: 'CHG-1' }, []],
   ])('is a violation when it is not there: %s', (_what, said, expected) => {
-    expect(says({ request }, said).violations).toEqual(expected.map((message) => expect.stringMatching(message)));
+    expect(says({ request }, said).violations).toEqual(expected.map((message): unknown => expect.stringMatching(message)));
   });
 });
 

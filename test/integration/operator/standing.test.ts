@@ -109,7 +109,7 @@ describe.concurrent('a standing approval', () => {
     await ns.policy('pay', lasting);
     const source = await agreed(ns, { runs: 3, duration: '3s' });
     const end = Date.parse(standingOf(source)?.until ?? '');
-    await until('its time to be over', async () => (Date.now() > end + 2_000 ? true : undefined));
+    await until('its time to be over', () => Promise.resolve(Date.now() > end + 2_000 ? true : undefined));
     await asks(ns, run('late'));
     expect(standingOf(await sourceOf(ns, source))?.uses).toEqual([]);
   });
