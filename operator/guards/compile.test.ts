@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { policyMark, type MatchRule } from '../../crds/v1alpha1/index.ts';
-import { compile, podsGuardName, type GuardOptions } from './compile.ts';
+import { compile, podsGuardName, unmarkedGuardName, type GuardOptions } from './compile.ts';
 import type { GuardedPolicy } from './governed.ts';
 import { compileHoldWebhooks, holdPath, targetOfPath, type HoldTarget, type HoldWebhookOptions } from './holdWebhooks.ts';
 import { guardLabels, guardName, guardOf, type GuardObject } from './objects.ts';
@@ -47,12 +47,14 @@ describe('what a policy compiles to', () => {
       'ValidatingAdmissionPolicy',
       'ValidatingAdmissionPolicyBinding',
       'ValidatingAdmissionPolicyBinding',
+      'ValidatingAdmissionPolicyBinding',
     ]);
   });
 
   test('in hold mode Webhook nothing mutates in the API server', () => {
     expect(kindsOf(compile(payments(jobs()), byWebhook))).toEqual([
       'ValidatingAdmissionPolicy',
+      'ValidatingAdmissionPolicyBinding',
       'ValidatingAdmissionPolicyBinding',
       'ValidatingAdmissionPolicyBinding',
     ]);
@@ -92,6 +94,12 @@ describe('what a policy compiles to', () => {
   ])('the guard of pods is bound where a policy governs %s: %o, %i times', (_name, rule, times) => {
     const bound = compile(payments(rule), inServer).filter((g) => g.spec?.['policyName'] === podsGuardName);
     expect(bound.map((g) => g.spec?.['matchResources'])).toEqual(Array.from({ length: times }, () => own));
+  });
+
+  test('the statuses of Jobs without marks are looked at where a policy governs, and nothing else of them twice', () => {
+    const bound = compile(payments(jobs(prod)), inServer).filter((g) => g.spec?.['policyName'] === unmarkedGuardName);
+    const resourceRules = [{ apiGroups: ['batch'], apiVersions: ['*'], operations: ['UPDATE'], resources: ['jobs/status'] }];
+    expect(bound.map((g) => g.spec?.['matchResources'])).toEqual([{ ...own, resourceRules }]);
   });
 
   test('a policy for requests alone compiles to nothing', () => {
@@ -153,6 +161,7 @@ describe('what is removed', () => {
   test('all guards of a policy that is gone, what refuses first', () => {
     const removed = obsolete([], stored(compile(mine, inServer)), guardOf(mine));
     expect(removed.map(({ kind }) => kind)).toEqual([
+      'ValidatingAdmissionPolicyBinding',
       'ValidatingAdmissionPolicyBinding',
       'ValidatingAdmissionPolicyBinding',
       'MutatingAdmissionPolicyBinding',

@@ -3,6 +3,7 @@ import { compileAudit } from './audit.ts';
 import {
   arrivedHeld,
   entering,
+  heldAlready,
   holdMutation,
   holdVariables,
   newlyHeld,
@@ -11,7 +12,7 @@ import {
   quoted,
   type GuardIdentities,
 } from './expressions.ts';
-import { jobClauses, jobSelections, jobValidations, podSelections, type Clause, type GuardedPolicy, type Selection } from './governed.ts';
+import { jobClauses, jobSelections, jobValidations, podSelections, type Clause, type GuardedPolicy } from './governed.ts';
 import { describePolicy, guardName, guardObject, matchJobs, type GuardObject } from './objects.ts';
 import { changingWhileItRuns, confirmHold, provisionalMark, wasTrueBefore, whenId, whenVariables } from './when.ts';
 
@@ -27,6 +28,12 @@ export interface GuardOptions extends GuardIdentities {
 export const podsGuardName = 'countersign-job-pods';
 
 /**
+ * The static guard of Jobs without marks of ours. The chart binds it to what people write of Jobs; where a policy governs, their statuses are looked at as
+ * well.
+ */
+export const unmarkedGuardName = 'countersign-unmarked-jobs';
+
+/**
  * The admission policies and bindings of one policy, in the order in which they are to be applied: what holds before what refuses. In hold mode
  * Webhook the part that holds is in `compileHoldWebhooks`. Names depend on content alone, so an unchanged policy compiles to the same objects. A policy
  * that only audits compiles to nothing that holds or refuses.
@@ -36,7 +43,13 @@ export function compile(policy: GuardedPolicy, options: GuardOptions): GuardObje
   const inServer = options.holdMode === 'MutatingAdmissionPolicy';
   if (policy.enforcement === 'Audit') return inServer ? compileAudit(policy, clauses, options) : [];
   const holds = inServer ? clauses.flatMap((clause) => hold(policy, clause, options)) : [];
-  return [...holds, ...clauses.flatMap((clause) => backstop(policy, clause)), ...rules(policy, options), ...podBindings(policy)];
+  return [
+    ...holds,
+    ...clauses.flatMap((clause) => backstop(policy, clause)),
+    ...rules(policy, options),
+    ...podBindings(policy),
+    ...statusBindings(policy),
+  ];
 }
 
 /** The names of the policies that refuse what did not arrive held. */
@@ -53,7 +66,10 @@ function hold(policy: GuardedPolicy, clause: Clause, options: GuardOptions): Gua
   const spec = {
     reinvocationPolicy: 'IfNeeded',
     matchConstraints: matchJobs,
-    matchConditions: [{ name: 'entering', expression: entering }],
+    matchConditions: [
+      { name: 'entering', expression: entering },
+      { name: 'not-held-already', expression: `!(${heldAlready(mark)})` },
+    ],
   };
   const applying = (value?: string) => ({
     patchType: 'ApplyConfiguration',
@@ -99,14 +115,23 @@ function backstop(policy: GuardedPolicy, clause: Clause): GuardObject[] {
 const notHeld = (policy: GuardedPolicy): string =>
   `${describePolicy(policy)} governs this Job, and it did not arrive held: what puts it on hold did not answer, or something set it back; try again`;
 
+// All that is to be known stands in the conditions: there it is worked out once, while validations cost three times that, even where nothing is wrong.
 const refusesUnheld = (policy: GuardedPolicy) => ({
-  matchConditions: [{ name: 'entering', expression: entering }],
-  validations: [{ expression: arrivedHeld(policyMark(policy)), message: notHeld(policy), reason: 'Forbidden' }],
+  matchConditions: [
+    { name: 'entering', expression: entering },
+    { name: 'not-held', expression: `!(${arrivedHeld(policyMark(policy))})` },
+  ],
+  validations: [{ expression: 'false', message: notHeld(policy), reason: 'Forbidden' }],
 });
 
 // A `when` that fails fails the validation where the Job did not arrive held, and is never reached where it did.
 const refusesUnheldWhen = (policy: GuardedPolicy, when: string) => ({
-  matchConditions: [{ name: 'entering-or-changing', expression: `(${entering}) || (${changingWhileItRuns})` }],
+  matchConditions: [
+    {
+      name: 'entering-unheld-or-changing',
+      expression: `(${entering}) ? !(${arrivedHeld(policyMark(policy))}) : (${changingWhileItRuns})`,
+    },
+  ],
   variables: [
     { name: 'entering', expression: entering },
     { name: 'when', expression: when },
@@ -114,7 +139,7 @@ const refusesUnheldWhen = (policy: GuardedPolicy, when: string) => ({
   ],
   validations: [
     {
-      expression: `!variables.entering || (${arrivedHeld(policyMark(policy))}) || !variables.when`,
+      expression: '!variables.entering || !variables.when',
       message: notHeld(policy),
       reason: 'Forbidden',
     },
@@ -161,7 +186,17 @@ function oneLine(message: string, policy: GuardedPolicy): string {
 
 const podBindings = (policy: GuardedPolicy): GuardObject[] => validatingBindings(policy, 'pods', podsGuardName, podSelections(policy));
 
-function validatingBindings(policy: GuardedPolicy, what: string, policyName: string, selections: readonly Selection[]): GuardObject[] {
+const jobStatuses = [{ apiGroups: ['batch'], apiVersions: ['*'], operations: ['UPDATE'], resources: ['jobs/status'] }];
+
+const statusBindings = (policy: GuardedPolicy): GuardObject[] =>
+  validatingBindings(
+    policy,
+    'statuses',
+    unmarkedGuardName,
+    podSelections(policy).map((selected) => ({ ...selected, resourceRules: jobStatuses })),
+  );
+
+function validatingBindings(policy: GuardedPolicy, what: string, policyName: string, selections: readonly object[]): GuardObject[] {
   return selections.map((selected) =>
     guardObject(policy, 'ValidatingAdmissionPolicyBinding', guardName(what, policy, selected), {
       policyName,

@@ -49,6 +49,8 @@ export const probePrefix = 'countersign-probe-';
 export const probes = (identities: GuardIdentities): string =>
   `(request.?dryRun.orValue(false) && ${operatorCalls(identities)} && object.metadata.?generateName.orValue('') == ${quoted(probePrefix)})`;
 
+const callerGroups = "request.userInfo.?groups.orValue([]).filter(g, !g.contains('\\n')).join('\\n')";
+
 /** What the mutation needs to know. Another policy may have marked the Job before; mutation order is undefined, so each looks for the label. */
 export const holdVariables = (identities: GuardIdentities): readonly Variable[] => [
   { name: 'ann', expression: 'object.metadata.?annotations.orValue({})' },
@@ -69,7 +71,7 @@ export const holdVariables = (identities: GuardIdentities): readonly Variable[] 
   { name: 'requester', expression: `variables.trusted ? variables.ann[${quoted(annotations.requester)}] : request.userInfo.username` },
   {
     name: 'groups',
-    expression: `variables.trusted ? variables.ann[?${quoted(annotations.requesterGroups)}].orValue('') : request.userInfo.?groups.orValue([]).filter(g, !g.contains('\\n')).join('\\n')`,
+    expression: `variables.trusted ? variables.ann[?${quoted(annotations.requesterGroups)}].orValue('') : ${callerGroups}`,
   },
 ];
 
@@ -84,6 +86,20 @@ export const holdMutation = (mark: string, value?: string): string =>
       ${quoted(annotations.requesterGroups)}: string(variables.groups),
       ${quoted(mark)}: ${value === undefined ? quoted(policyMarkValue) : `string(${value})`}}},
   spec: Object.spec{suspend: true}}`;
+
+/**
+ * That `holdMutation` would change nothing: the caller is who the Job says, and this policy has put it on hold. The API server asks a policy again once it
+ * has changed something, and a mutation costs more than all else that a guard does.
+ */
+export const heldAlready = (mark: string): string => {
+  const annotation = (key: string): string => `object.metadata.?annotations[?${quoted(key)}].orValue('')`;
+  return (
+    `object.spec.?suspend.orValue(false) && object.metadata.?labels[?${quoted(labels.held)}].orValue('') == 'true'` +
+    ` && ${annotation(mark)} == ${quoted(policyMarkValue)} && ${annotation(annotations.authorSuspended)} != ''` +
+    ` && ${quoted(annotations.requesterGroups)} in object.metadata.annotations` +
+    ` && ${annotation(annotations.requester)} == request.userInfo.username && ${annotation(annotations.requesterGroups)} == ${callerGroups}`
+  );
+};
 
 /** That the Job is on hold and that this policy says so. */
 export const arrivedHeld = (mark: string): string =>

@@ -286,7 +286,9 @@ describe('what ran without a release', () => {
 
   it('is not what was released, what is held, what we refused, or what nobody governs', () => {
     const labels = { 'countersign.dev/held': 'true' };
-    expect(ran(job('released', { metadata: { annotations: { 'countersign.dev/released': `v1:sha256:${'a'.repeat(64)}` } } }))).toEqual([]);
+    const annotations = { 'countersign.dev/released': `v1:sha256:${'a'.repeat(64)}` };
+    expect(ran(job('released', { metadata: { labels: { 'countersign.dev/held': 'false' }, annotations } }))).toEqual([]);
+    expect(ran(job('says-so-without-the-label', { metadata: { annotations } }))).toHaveLength(1);
     expect(ran(job('waiting', { metadata: { labels }, spec: { suspend: true }, status: { startTime: undefined, active: 0 } }))).toEqual([]);
     expect(
       ran(

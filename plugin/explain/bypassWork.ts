@@ -84,7 +84,7 @@ export function unreleased(
   const found = jobs.flatMap((job): RanWithoutRelease[] => {
     const namespace = known.get(job.metadata.namespace ?? '');
     const startedAt = started(job);
-    if (namespace === undefined || startedAt === undefined || job.metadata.annotations?.[annotations.released] !== undefined) return [];
+    if (namespace === undefined || startedAt === undefined || wasReleased(job)) return [];
     const governing = policies.filter((policy) => holds(policy) && governsJob(policy, job, namespace));
     if (governing.length === 0) return [];
     const names = governing.map((policy) => policy.name).sort();
@@ -92,6 +92,10 @@ export function unreleased(
   });
   return found.sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1));
 }
+
+/** Both marks, as the operator writes them: the guards keep annotations only where the label is. */
+const wasReleased = ({ metadata }: KubeObject): boolean =>
+  metadata.labels?.[labels.held] === 'false' && metadata.annotations?.[annotations.released] !== undefined;
 
 function governsJob(policy: PolicySeen, job: KubeObject, namespace: NamespaceSeen): boolean {
   if (policy.kind === 'ApprovalPolicy' && policy.namespace !== namespace.name) return false;

@@ -5,6 +5,7 @@ import type { Who, World } from './world.ts';
 export type GuardName =
   | 'countersign-job-guard'
   | 'countersign-operator-jobs'
+  | 'countersign-unmarked-jobs'
   | 'countersign-operator-fence'
   | 'countersign-operator-token'
   | 'countersign-leader-lease'

@@ -5,6 +5,7 @@ import { Api, eventually, Refusal, type Stored } from './api.ts';
 import { changedDecisions, decisionAttacks } from './attacks/decisions.ts';
 import { changedDelegations, delegationAttacks } from './attacks/delegations.ts';
 import { jobAttacks } from './attacks/jobs.ts';
+import { jobStatusAttacks } from './attacks/jobStatuses.ts';
 import { operatorAttacks } from './attacks/operator.ts';
 import { cronJobAttacks, cronJobForgeries, podAttacks } from './attacks/others.ts';
 import { requestAttacks } from './attacks/requests.ts';
@@ -26,6 +27,7 @@ afterAll(() => world.stop());
 
 const attacks: readonly Attack[] = [
   ...jobAttacks,
+  ...jobStatusAttacks,
   ...podAttacks,
   ...operatorAttacks,
   ...decisionAttacks,

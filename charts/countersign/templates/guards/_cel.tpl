@@ -42,6 +42,16 @@ request.userInfo.?groups.orValue([]).filter(g, !g.contains('\n')).join('\n')
 (k.startsWith('countersign.dev/') || k.startsWith('policy.countersign.dev/'))
 {{- end -}}
 
+{{/* Annotations of countersign.dev that may be on a Job which is only now put on hold: what the hold writes, and what its author has to say. */}}
+{{- define "countersign.cel.annotationsOfHeld" -}}
+['countersign.dev/author-suspended', 'countersign.dev/requester', 'countersign.dev/requester-groups', 'countersign.dev/operation', 'countersign.dev/reason', 'countersign.dev/ticket', 'countersign.dev/context', 'countersign.dev/timeout', 'countersign.dev/on-behalf-of']
+{{- end -}}
+
+{{/* Nothing in the Job's status says that it succeeded. */}}
+{{- define "countersign.cel.claimsNoSuccess" -}}
+(object.?status.?succeeded.orValue(0) == 0 && !object.?status.?conditions.orValue([]).exists(c, c.type in ['Complete', 'SuccessCriteriaMet'] && c.status == 'True'))
+{{- end -}}
+
 {{/* Of a Job's spec nothing differs but suspend. */}}
 {{- define "countersign.cel.specSameButSuspend" -}}
 (object.spec.all(k, k == 'suspend' || (k in oldObject.spec && object.spec[k] == oldObject.spec[k])) && oldObject.spec.all(k, k == 'suspend' || k in object.spec))

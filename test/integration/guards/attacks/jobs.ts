@@ -16,6 +16,7 @@ import {
 } from '../subjects.ts';
 
 const guards = ['countersign-job-guard'] as const;
+const unmarked = ['countersign-unmarked-jobs'] as const;
 const held = { guards, given: heldJob } as const;
 const released = { guards, given: releasedJob } as const;
 const onlyOperatorResumes = 'only the operator may resume it';
@@ -254,74 +255,9 @@ const changing: Attack[] = [
   },
 ];
 
-const statuses: Attack[] = [
-  {
-    ...held,
-    name: 'the author says in the status that a held Job succeeded',
-    as: 'alice',
-    expect: 'only the job controller writes the status',
-    try: (by, ns) =>
-      by.patch(jobsPath(ns, 'work', 'status'), {
-        status: { succeeded: 1, startTime: '2026-01-01T00:00:00Z', uncountedTerminatedPods: {} },
-      }),
-  },
-  {
-    ...held,
-    name: 'cluster-admin says in the status that a held Job failed',
-    as: 'admin',
-    expect: 'only the job controller writes the status',
-    try: (by, ns) => by.patch(jobsPath(ns, 'work', 'status'), { status: { startTime: '2026-01-01T00:00:00Z' } }),
-  },
-  {
-    ...held,
-    name: 'the author takes the label off through the status',
-    as: 'alice',
-    expect: marksAreTheOperators,
-    try: (by, ns) => by.patch(jobsPath(ns, 'work', 'status'), label({ 'countersign.dev/held': null })),
-  },
-  {
-    ...held,
-    name: 'the author changes the requester through the status',
-    as: 'alice',
-    expect: marksAreTheOperators,
-    try: (by, ns) => by.patch(jobsPath(ns, 'work', 'status'), annotate({ 'countersign.dev/requester': 'mallory' })),
-  },
-  {
-    ...held,
-    name: 'the author writes the status null',
-    as: 'alice',
-    expect: 'only the job controller writes the status',
-    try: (by, ns) => by.patch(jobsPath(ns, 'work', 'status'), { status: null }),
-  },
-  {
-    ...released,
-    name: 'the author replaces the status of a released Job',
-    as: 'alice',
-    expect: 'only the job controller writes the status',
-    try: (by, ns) =>
-      rewrite(
-        by,
-        jobsPath(ns, 'work'),
-        (found) => {
-          found.status.ready = 0;
-        },
-        jobsPath(ns, 'work', 'status'),
-      ),
-  },
-  {
-    guards,
-    governed: false,
-    name: 'the author gives an ungoverned Job the marks of a release through the status',
-    as: 'alice',
-    expect: leaveOut,
-    given: (world, ns) => heldJob(world, ns, job('work')),
-    try: (by, ns) => by.patch(jobsPath(ns, 'work', 'status'), annotate({ 'countersign.dev/released': digest })),
-  },
-];
-
 const creating: Attack[] = [
   {
-    guards,
+    guards: unmarked,
     governed: false,
     name: 'the author creates a Job that says it was released',
     as: 'alice',
@@ -370,7 +306,7 @@ const creating: Attack[] = [
       by.create(jobsPath(ns), job('work', heldMarks('alice', { 'countersign.dev/requester-groups': 'finance' }), { suspend: true })),
   },
   {
-    guards,
+    guards: unmarked,
     governed: false,
     name: 'the author creates a Job with the mark of a policy',
     as: 'alice',
@@ -409,7 +345,7 @@ const creating: Attack[] = [
     try: (by, ns) => by.patch(jobsPath(ns, 'work'), { metadata: heldMarks('mallory'), spec: { suspend: true } }),
   },
   {
-    guards,
+    guards: unmarked,
     governed: false,
     name: 'the author gives an ungoverned Job the marks of a release',
     as: 'alice',
@@ -493,4 +429,4 @@ const adopting: Attack[] = [
   },
 ];
 
-export const jobAttacks: readonly Attack[] = [...releasing, ...changing, ...statuses, ...creating, ...adopting];
+export const jobAttacks: readonly Attack[] = [...releasing, ...changing, ...creating, ...adopting];

@@ -5,6 +5,7 @@ import { digest, otherDigest, heldJob, heldMarks, job, jobsPath, oursPath, relea
 const named = (pod: string): object => ({ metadata: { annotations: { 'countersign.dev/leader': pod } } });
 
 const guards = ['countersign-operator-jobs'] as const;
+const unmarked = ['countersign-unmarked-jobs'] as const;
 const held = { guards, given: heldJob, as: 'operator' } as const;
 
 /** What the operator must not do, whatever its code believes. */
@@ -96,7 +97,7 @@ const ownMistakes: Attack[] = [
     try: (by, ns) => by.patch(jobsPath(ns, 'work'), releasePatch()),
   },
   {
-    guards,
+    guards: unmarked,
     as: 'operator',
     governed: false,
     given: (world, ns) => heldJob(world, ns, job('work')),
@@ -105,7 +106,26 @@ const ownMistakes: Attack[] = [
     try: (by, ns) => by.patch(jobsPath(ns, 'work'), { spec: { suspend: true } }),
   },
   {
+    guards: unmarked,
+    as: 'operator',
+    governed: false,
+    // Suspended, because the start of one that runs cannot be changed.
+    given: (world, ns) => heldJob(world, ns, job('work', {}, { suspend: true })),
+    name: 'the operator writes the status of a Job that nobody governs',
+    expect: 'only Jobs that are governed',
+    try: (by, ns) => by.patch(jobsPath(ns, 'work', 'status'), { status: { startTime: '2026-01-01T00:00:00Z' } }),
+  },
+  {
     guards,
+    as: 'operator',
+    governed: false,
+    given: (world, ns) => heldJob(world, ns, job('work')),
+    name: 'the operator puts a Job on hold that nobody governs',
+    expect: 'only Jobs that are governed',
+    try: (by, ns) => by.patch(jobsPath(ns, 'work'), { metadata: heldMarks('alice'), spec: { suspend: true } }),
+  },
+  {
+    guards: unmarked,
     as: 'operator',
     governed: false,
     name: 'the operator creates a Job that is not held',
@@ -150,7 +170,7 @@ const borrowed: Attack[] = [
     try: (by, ns) => by.patch(jobsPath(ns, 'work'), releasePatch()),
   },
   {
-    guards: ['countersign-operator-jobs'],
+    guards: unmarked,
     as: 'impersonator',
     governed: false,
     expect: 'only a pod of the operator',
