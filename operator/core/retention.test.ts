@@ -30,6 +30,15 @@ describe('what has been kept long enough', () => {
     expect(expired([{ ...needed, needed: false }], { now: 1_000, keepMs: 10, most: 1 }).due).toEqual(['t1']);
   });
 
+  it('is first what came to nothing, as long as that has more than half of the places', () => {
+    const idle = (time: number) => ({ ...at(time), idle: true });
+    const limits = { now: 100, keepMs: 1_000, most: 4 };
+    expect(expired([at(1), at(2), idle(3), idle(4), idle(5), idle(6)], limits).due).toEqual(['t4', 't3']);
+    expect(expired([at(1), idle(3), idle(4), idle(5), idle(6)], limits).due).toEqual(['t3']);
+    expect(expired([idle(1), at(3), at(4), at(5), at(6)], limits).due).toEqual(['t3']);
+    expect(expired([idle(1), idle(2), at(3), at(4), at(5), at(6)], limits).due).toEqual(['t4', 't3']);
+  });
+
   it('does not depend on the order in which it is found, keeps no more than it may, and the newest', () => {
     const items = fc.uniqueArray(fc.nat(200), { maxLength: 30 });
     fc.assert(

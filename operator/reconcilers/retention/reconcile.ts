@@ -25,7 +25,7 @@ export async function reconcileRetention(namespace: string, context: RetentionCo
   const finished = world.requests.byIndex('finished', namespace).filter((r) => !stillHeld(r, world));
   const requests = expired(
     // How many of those there are is limited where they come in, with what overrides count.
-    finished.map((r) => ({ item: r, at: settledAt(r), needed: owesReview(r) })),
+    finished.map((r) => ({ item: r, at: settledAt(r), needed: owesReview(r), idle: !wasApproved(r) })),
     { now, keepMs, most: mostPerNamespace },
   );
   const orphans = world.decisions
@@ -43,6 +43,9 @@ export async function reconcileRetention(namespace: string, context: RetentionCo
 /** What was refused and kept suspended keeps its request: otherwise people would be asked again. */
 const stillHeld = (request: RequestRecord, world: World): boolean =>
   request.governs !== undefined && world.workOf(request.governs).some((held) => held.markedHeld && held.ended === undefined);
+
+const wasApproved = ({ status }: RequestRecord): boolean =>
+  status?.conditions.some((c) => c.type === 'Approved' && c.status === 'True') ?? false;
 
 /** Since when nothing is to be done about it: it is settled, and what it let go has ended and, if it was overridden, has been reviewed. */
 const settledAt = (request: RequestRecord): number =>
