@@ -26,7 +26,7 @@ async function main(): Promise<void> {
     : undefined;
   await world?.start();
   if (world !== undefined) running.push(await startController(shared, world, keeper));
-  if (settings.roles.includes('admission')) running.push(startAdmission(shared, keeper, world?.requests));
+  if (settings.roles.includes('admission')) running.push(startAdmission(shared, keeper, world));
   await keeper.start();
   started = true;
   log.info('started');

@@ -1,12 +1,15 @@
-import { approvalRequests } from '../../crds/v1alpha1/index.ts';
+import { approvalPolicies, clusterApprovalPolicies } from '../../crds/v1alpha1/index.ts';
 import { admissionHandlers, createAdmissionServer, type AdmissionServer, type Unreviewed } from '../../webhooks/admission/index.ts';
+import type { PolicyId } from '../core/facts.ts';
+import { isNotFound } from '../kube/client/apiError.ts';
+import type { KubeClient } from '../kube/client/kubeClient.ts';
 import type { KubeObject } from '../kube/client/types.ts';
-import { WatchCache } from '../kube/watchCache.ts';
 import { allManifests } from '../reconcilers/governedJob/manifests.ts';
 import { ApproverPermissions, isAllowed } from '../reconcilers/permissions.ts';
-import { governedJobRecord, requestRecord, type RequestRecord } from '../reconcilers/records.ts';
+import { governedJobRecord, policyRecord, type PolicyRecord, type RequestRecord } from '../reconcilers/records.ts';
 import { owesReview } from '../reconcilers/world.ts';
 import type { CertificateKeeper } from './certificate.ts';
+import { isSynced, policiesFor, stopWatching, watchKnown, type Known } from './known.ts';
 import { serviceAccount, type Running, type Shared } from './shared.ts';
 
 /** How long admission goes on answering after it was asked to end, so that nobody finds the door shut on the way in. */
@@ -16,12 +19,22 @@ const drainMs = 3_000;
 const unreviewed = (requests: Iterable<RequestRecord>): Unreviewed[] =>
   [...requests].flatMap((r) => (owesReview(r) ? [{ namespace: r.namespace, name: r.name, by: r.status?.override?.by ?? [] }] : []));
 
-/** Answers the API server's admission reviews. Stateless: any number of these. */
-export function startAdmission(shared: Shared, keeper: CertificateKeeper, known: WatchCache<RequestRecord> | undefined): Running {
+async function readPolicy(client: KubeClient, { kind, namespace, name }: PolicyId): Promise<PolicyRecord | undefined> {
+  const ref = { name, ...(namespace === undefined ? {} : { namespace }) };
+  try {
+    return policyRecord(kind)(await client.get(kind === 'ApprovalPolicy' ? approvalPolicies : clusterApprovalPolicies, ref));
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Answers the API server's admission reviews. Stateless: any number of these. `shares`: what a controller in the same process watches already. */
+export function startAdmission(shared: Shared, keeper: CertificateKeeper, shares: Known | undefined): Running {
   const { settings, log, metrics } = shared;
   const client = shared.connect('admission');
-  const requests = known ?? new WatchCache({ client, type: approvalRequests, project: requestRecord, log, metrics });
-  if (known === undefined) requests.start();
+  const known = shares ?? watchKnown(client, shared);
+  const { requests, namespaces } = known;
   const permissions = new ApproverPermissions(client);
   const handlers = admissionHandlers({
     client,
@@ -37,6 +50,12 @@ export function startAdmission(shared: Shared, keeper: CertificateKeeper, known:
     },
     isAllowed: (person, access) => isAllowed(client, person, access),
     permissionsOf: (questions) => permissions.of(questions),
+    policiesFor: (namespace) => policiesFor(known, namespace),
+    readPolicy: (policy) => readPolicy(client, policy),
+    namespaceObject: (namespace) => {
+      const found = namespaces.get(namespace);
+      return found === undefined ? undefined : { metadata: { name: found.name, labels: found.labels } };
+    },
     unreviewed: () => unreviewed(requests.values()),
     jobsOf: (governedJob) => allManifests(governedJobRecord(governedJob as KubeObject)),
     httpAllow: settings.http_allow,
@@ -53,10 +72,10 @@ export function startAdmission(shared: Shared, keeper: CertificateKeeper, known:
     log.info({ port }, 'admission listens');
   });
   return {
-    missing: () => [...(server === undefined ? ['admission'] : []), ...(requests.isSynced() ? [] : ['caches in sync'])],
+    missing: () => [...(server === undefined ? ['admission'] : []), ...(isSynced(known) ? [] : ['caches in sync'])],
     stop: async () => {
       await server?.close(drainMs);
-      if (known === undefined) await requests.stop();
+      if (shares === undefined) await stopWatching(known);
       await client.close();
     },
   };

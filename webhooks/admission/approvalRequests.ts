@@ -8,6 +8,7 @@ import type { AdmissionDeps } from './deps.ts';
 import { allowed, refuse, type AdmissionHandler } from './handler.ts';
 import { isOperator } from './identity.ts';
 import type { AdmissionRequest, Reviewed } from './review.ts';
+import { violationOf, type ViolationDeps } from './violations.ts';
 
 type SubjectResource = NonNullable<ApprovalRequestSpec['subject']['resource']>;
 
@@ -31,17 +32,20 @@ export const fillInSubject = (deps: Pick<AdmissionDeps, 'client'>): AdmissionHan
   },
 });
 
-/** Refuses a request about an object that is not there, or that its author may not even see, and questions that nobody could answer. */
-export const validateRequest = (deps: Pick<AdmissionDeps, 'client' | 'isAllowed' | 'operatorUser'>): AdmissionHandler => ({
+/** Refuses a request about an object that is not there, or that its author may not even see, questions that nobody could answer, and what breaks rules of policies. */
+export const validateRequest = (deps: Pick<AdmissionDeps, 'client' | 'isAllowed' | 'operatorUser'> & ViolationDeps): AdmissionHandler => ({
   path: '/validate/requests',
   name: 'validate-request',
   kinds: ['ApprovalRequest'],
   review: async (request, { signal }) => {
     const faults = questionsChanged(request) ? questionFaults(questionsOf(request.object)) : [];
     if (faults.length > 0) return refuse(`${faults.map(({ path, message }) => `${path}: ${message}`).join('; ')}.`, 422);
+    // For held work the operator asks, and there it must be the request that is refused, for all to see.
+    if (isOperator(request, deps.operatorUser)) return allowed;
+    const violation = await violationOf(request, deps);
+    if (violation !== undefined) return violation;
     const subject = subjectOf(request.object);
-    if (subject === undefined || request.namespace === undefined || !changes(request) || isOperator(request, deps.operatorUser))
-      return allowed;
+    if (subject === undefined || request.namespace === undefined || !changes(request)) return allowed;
     const { namespace, userInfo } = request;
     const { group, plural: resource } = typeOf(subject);
     const what = `${subject.kind} ${subject.name}`;

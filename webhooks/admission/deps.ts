@@ -1,7 +1,7 @@
 import type { ApprovalRequest } from '../../crds/v1alpha1/index.ts';
 import type { Person } from '../../operator/core/eligibility.ts';
 import type { AllowedHost } from '../../operator/core/httpAllow.ts';
-import type { DecisionFacts, Permissions, PolicyId } from '../../operator/core/facts.ts';
+import type { DecisionFacts, NamespaceObject, Permissions, PolicyFacts, PolicyId } from '../../operator/core/facts.ts';
 import type { Clock } from '../../operator/core/ports.ts';
 import type { KubeClient } from '../../operator/kube/client/kubeClient.ts';
 import type { Logger } from '../../operator/telemetry/logger.ts';
@@ -52,6 +52,12 @@ export interface AdmissionDeps {
   isAllowed(person: Person, access: Access): Promise<boolean>;
   /** Who of these people has the rights that matter. @throws when it cannot be asked. */
   permissionsOf(questions: Questions): Promise<Permissions>;
+  /** The policies that may speak for a namespace, as the cache has them. */
+  policiesFor(namespace: string): readonly PolicyFacts[];
+  /** A policy as the API server has it now; undefined when it is gone. @throws when it cannot be asked. */
+  readPolicy(policy: PolicyId): Promise<PolicyFacts | undefined>;
+  /** A namespace as expressions see it; undefined while it is not known. */
+  namespaceObject(namespace: string): NamespaceObject | undefined;
   /** Overrides that nobody has reviewed, in whatever namespace. */
   unreviewed(): readonly Unreviewed[];
   /** The Jobs that the operator would create for this GovernedJob, to be tried out, each with the field that its template is in. */

@@ -9,20 +9,24 @@ import type { ResourceType } from '../../operator/kube/client/types.ts';
 import type { AdmissionDeps } from './deps.ts';
 import { allowed, refuse, type AdmissionHandler } from './handler.ts';
 import type { AdmissionRequest, Reviewed, Verdict } from './review.ts';
+import { violationOf, type ViolationDeps } from './violations.ts';
 
 const jobs: ResourceType = { group: 'batch', version: 'v1', plural: 'jobs', kind: 'Job', namespaced: true };
 
-/** Tries every Job of a GovernedJob with dryRun, so that a wrong template is refused while its author still looks; and what else can be known by then. */
+/** Tries every Job of a GovernedJob with dryRun, so that a wrong template is refused while its author still looks; and what else can be known by then: rules of policies among it. */
 export const validateGovernedJob = ({
   client,
   jobsOf,
   httpAllow,
-}: Pick<AdmissionDeps, 'client' | 'jobsOf' | 'httpAllow'>): AdmissionHandler => ({
+  ...deps
+}: Pick<AdmissionDeps, 'client' | 'jobsOf' | 'httpAllow'> & ViolationDeps): AdmissionHandler => ({
   path: '/validate/governedjobs',
   name: 'validate-governedjob',
   kinds: ['GovernedJob'],
   review: async (request, { signal }) => {
     const { object, namespace } = request;
+    const violation = await violationOf(request, deps);
+    if (violation !== undefined) return violation;
     if (object == null || namespace === undefined || !changes(request)) return allowed;
     const fault = contentFault(specOf(object)) ?? callsFault(specOf(object), httpAllow);
     if (fault !== undefined) return refuse(fault, 422);
