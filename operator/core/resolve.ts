@@ -158,9 +158,12 @@ function unvoted(stage: ResolvedStage): AskedStage {
     asSubmitted,
     separation,
     require: stage.require.map(({ count, from }) => ({ count, from })),
-    ...present({ rejections, policy, timeout, applies: stage.applies, onTimeout, escalation, businessHours, reassignTo }),
+    ...present({ rejections, policy, timeout, applies: stage.applies, onTimeout, businessHours, reassignTo }),
+    ...(escalation === undefined ? {} : { escalation: unfilled(escalation) }),
   };
 }
+
+const unfilled = ({ approvedBy: _approvedBy, ...asked }: NonNullable<ResolvedStage['escalation']>) => asked;
 
 // Compared by content, never by generation alone: a snapshot that lost a stage, by its bound or by force, must not lose what the policy asks.
 function asksTheSame(policy: JudgedPolicy, kept: readonly PolicyRecord[], keptStages: readonly AskedStage[]): boolean {
