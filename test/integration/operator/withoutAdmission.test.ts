@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { KubeObject } from '../../../operator/kube/client/types.ts';
+import { annotations } from '../../../crds/v1alpha1/index.ts';
+import type { KubeObject, ResourceType } from '../../../operator/kube/client/types.ts';
 import { ownPlatform } from '../../fixtures/ownPlatform.ts';
 import {
   condition,
@@ -9,7 +10,9 @@ import {
   isTrue,
   job,
   matchGovernedJobs,
+  matchRequests,
   oneOf,
+  request,
   resources,
   TestNamespace,
   type StoredRequest,
@@ -152,6 +155,41 @@ describe.concurrent('with admission away, a GovernedJob', () => {
       await ns.phase(resources.governedJobs, 'nightly', 'AwaitingApproval');
       await ns.decide(await bobOf(ns), 'Approve', [await ns.requestOf(stalled)]);
       await ns.phase(resources.governedJobs, 'nightly', 'Succeeded');
+    }),
+  );
+});
+
+describe.concurrent('with admission away, what breaks a policy', () => {
+  const limit = { validations: [{ expression: 'context.amount <= 1000', message: 'nobody pays more than 1000 at once' }] };
+  const context = { amount: 1001 };
+
+  it.each<[string, ResourceType, object]>([
+    ['a request', resources.approvalRequests, request('pay', { context })],
+    ['a GovernedJob', resources.governedJobs, governedJob('pay', { parameters: context })],
+  ])('is stored, and refused by the operator in the words of the policy: %s', (_what, of, manifest) =>
+    inNamespace(async (ns) => {
+      await ns.policy('pay', { ...financeAgrees, ...limit, match: [...matchGovernedJobs, ...matchRequests] });
+      await (await ns.as('alice')).create(of, ns.name, manifest);
+      await ns.phase(of, 'pay', 'Rejected');
+      const { items } = await ns.admin.list<StoredRequest>(resources.approvalRequests, { namespace: ns.name });
+      const message = 'ApprovalPolicy pay: nobody pays more than 1000 at once';
+      expect(items.map((r) => condition(r, 'Approved'))).toMatchObject([{ status: 'False', reason: 'PolicyViolation', message }]);
+    })(),
+  );
+
+  it(
+    'is asked for in the name of somebody by whom it does not trust: refused all the same, and they do not approve it',
+    inNamespace(async (ns) => {
+      await ns.policy('pay', { ...financeAgrees, match: matchRequests });
+      const manifest = request('pay') as { metadata: object };
+      const metadata = { ...manifest.metadata, annotations: { [annotations.onBehalfOf]: 'bob' } };
+      await (await ns.as('alice')).create(resources.approvalRequests, ns.name, { ...manifest, metadata });
+      const seen = await ns.requestIn('Rejected', 'pay');
+      expect(condition(seen, 'Approved')).toMatchObject({
+        reason: 'PolicyViolation',
+        message: expect.stringContaining('names bob, but alice'),
+      });
+      expect(seen.status?.requester?.username).toBe('alice');
     }),
   );
 });
