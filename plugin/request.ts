@@ -1,5 +1,6 @@
 import type { ApprovalRequestSpec, ApprovalRequestStatus, Condition } from '../crds/v1alpha1/index.ts';
 import { labels } from '../crds/v1alpha1/marks.ts';
+import { withdrawalOf } from '../operator/core/outcome.ts';
 import type { KubeObject } from '../operator/kube/client/types.ts';
 import { oneLineValue } from './output/printable.ts';
 
@@ -72,11 +73,13 @@ export const isTrue = (request: Request, type: string): boolean => conditionOf(r
 /** Whether the request is decided for good, one way or the other. */
 export const isSettled = (request: Request): boolean => isTrue(request, 'Settled');
 
-/** `open` until it is settled; then whether the answer was yes or no. */
+/** `open` until it is settled; then whether the answer was yes or no. A yes that came to a no before its work was let go is one. */
 export function outcome(request: Request): 'open' | 'approved' | 'refused' {
   if (!isSettled(request)) return 'open';
-  return isTrue(request, 'Approved') ? 'approved' : 'refused';
+  return isTrue(request, 'Approved') && !isWithdrawn(request) ? 'approved' : 'refused';
 }
+
+const isWithdrawn = ({ status }: Request): boolean => withdrawalOf(status?.conditions ?? []) !== undefined;
 
 /** The phase for people; what the operator has not looked at yet has none. */
 export const phaseText = (request: Request): string => request.status?.phase ?? 'New';
@@ -84,7 +87,7 @@ export const phaseText = (request: Request): string => request.status?.phase ?? 
 /** What a condition of the request says, after the phase unless it begins with that word itself: `Completed: Approved by bob.` */
 export function outcomeText(request: Request, type: string): string {
   const phase = phaseText(request);
-  const message = conditionOf(request, type)?.message ?? 'no message.';
+  const message = conditionOf(request, type === 'Approved' && isWithdrawn(request) ? 'Released' : type)?.message ?? 'no message.';
   return message.startsWith(phase) ? message : `${phase}: ${message}`;
 }
 

@@ -33,7 +33,8 @@ export function obstacleTo(request: Request, said: Verdict): string | undefined 
     case 'Approve':
       return notOpen(request) ?? (said.standing === undefined ? undefined : standingObstacle(request, said.standing));
     case 'Reject':
-      return said.revokes === true ? revokeObstacle(request) : notOpen(request);
+      if (said.revokes === true) return revokeObstacle(request);
+      return waitsToRun(request) ? undefined : notOpen(request);
     case 'Override':
       return overrideObstacle(request);
     case 'Review':
@@ -43,15 +44,21 @@ export function obstacleTo(request: Request, said: Verdict): string | undefined 
   }
 }
 
+/** Approved, and held all the same. */
+const waitsToRun = (request: Request): boolean => outcome(request) === 'approved' && request.governs && !isTrue(request, 'Released');
+
+/** A stricter policy holds back what was approved: more people are asked. */
+const asksMore = (request: Request): boolean =>
+  waitsToRun(request) && (request.status?.stages ?? []).some(({ state }) => state === 'Active' || state === 'Escalated');
+
 function notOpen(request: Request): string | undefined {
-  if (isSettled(request)) return `is ${phaseText(request)} already; there is nothing left to decide.`;
+  if (isSettled(request) && !asksMore(request)) return `is ${phaseText(request)} already; there is nothing left to decide.`;
   return request.stored.spec.draft ? 'is a draft: nobody is asked until its requester submits it (spec.draft: false).' : undefined;
 }
 
 /** What was approved and waits, for a window say, may still be let go at once. */
 function overrideObstacle(request: Request): string | undefined {
-  const waits = outcome(request) === 'approved' && request.governs && !isTrue(request, 'Released');
-  return waits ? undefined : notOpen(request);
+  return waitsToRun(request) ? undefined : notOpen(request);
 }
 
 function reviewObstacle(request: Request): string | undefined {

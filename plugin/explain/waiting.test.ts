@@ -21,6 +21,16 @@ describe('arrival', () => {
     }
   });
 
+  it('ends with a no also when the yes came to one before the work was let go, whatever was waited for', () => {
+    const lapsed = condition('Released', 'False', 'ApprovalExpired', 'Nobody used it.');
+    const withdrawn = exampleRequest({ status: { phase: 'Expired', conditions: [...approvedConditions, lapsed] } });
+    for (const goal of goals) expect(arrival(withdrawn, goal)).toEqual({ good: false, message: 'Expired: Nobody used it.' });
+    const waits = condition('Released', 'False', 'Frozen', 'Not now.');
+    const waiting = exampleRequest({ status: { phase: 'Approved', conditions: [...approvedConditions, waits] } });
+    expect(arrival(waiting, 'approved')?.good).toBe(true);
+    expect(arrival(waiting, 'completed')).toBeUndefined();
+  });
+
   it('ends with a yes when it is approved, but goes on until the work has ended when that is asked', () => {
     expect(arrival(approved, 'approved')?.good).toBe(true);
     expect(arrival(approved, 'settled')?.good).toBe(true);
