@@ -95,11 +95,14 @@ describe('what is asked for somebody', () => {
     expect(seen).toMatchObject(violation);
   });
 
-  it('is approved by neither of them even where nobody knows which policies there were', () => {
-    for (const who of ['alice', pipeline])
-      expect(
-        of(asked({ policies: [], spec: { stages: [stage('own', 1, [group('finance')])] }, decisions: [inFinance(who)] })).approved,
-      ).toBe('Unknown');
+  it('counts neither of their votes even where no policy says whom to believe', () => {
+    const own = { policies: [], spec: { stages: [stage('own', 1, [group('finance')])] } };
+    for (const who of ['alice', pipeline]) {
+      const { decisions, stages } = of(asked({ ...own, decisions: [inFinance(who)] }));
+      expect(decisions).toMatchObject([{ approver: who, counted: false, ignoredBecause: 'Requester' }]);
+      expect(stages).toMatchObject([{ approvals: 0 }]);
+    }
+    expect(of(asked({ ...own, decisions: [inFinance('bob')] })).stages).toMatchObject([{ approvals: 1 }]);
   });
 
   it('is nothing of note where they name themselves', () => {
