@@ -84,10 +84,10 @@ class Seating<Place, Voter, Principal> {
   ) {
     this.#own = new Map(stands.flatMap(({ own, voter, person }) => (own ? [[voter, person]] : [])));
     this.#candidates = new Map(
-      [...Map.groupBy(places, kindOf).values()].flatMap((alike) => {
+      [...groupedBy(places, kindOf).values()].flatMap((alike) => {
         const [first] = alike;
         const fitting = first === undefined ? [] : stands.filter((s) => fits(s.principal, first, s.voter));
-        const byPerson = Map.groupBy(fitting, (s) => s.person);
+        const byPerson = groupedBy(fitting, (s) => s.person);
         return alike.map((place) => [place, byPerson] as const);
       }),
     );
@@ -213,4 +213,16 @@ class Seating<Place, Voter, Principal> {
       .get(person)
       ?.find((s) => s.voter === voter);
   }
+}
+
+/** Not Map.groupBy: the plugin runs this too, also on Node 20, which has none. */
+function groupedBy<Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key): Map<Key, Item[]> {
+  const groups = new Map<Key, Item[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return groups;
 }
