@@ -65,7 +65,8 @@ function describeStage(stage: ResolvedStage): string {
   const votes = (lines: readonly { count: number; from: readonly ApproverRef[] }[]): string =>
     lines.map((m) => `${m.count} of ${describeFrom(m)}`).join(' and ');
   const escalated = stage.state === 'Escalated' && stage.escalation !== undefined;
-  const instead = escalated ? `, or instead ${votes(stage.require)}` : '';
+  const own = stage.require.map((r) => ({ count: r.count - r.approvedBy.length, from: r.from })).filter(({ count }) => count > 0);
+  const instead = escalated && own.length > 0 ? `, or instead ${votes(own)}` : '';
   const standIns = (stage.standIns ?? []).map(({ for: gone, user }) => `; ${user} is asked in place of ${gone}`).join('');
   return `${votes(missingVotes([stage]))}${instead} (stage ${stage.name}${escalated ? ', escalated' : ''}${standIns})`;
 }

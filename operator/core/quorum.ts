@@ -104,7 +104,27 @@ function isAsked(stage: AskedStage, principal: Person, poll: Poll): boolean {
 export function countStages(stages: readonly AskedStage[], votes: readonly Vote[], poll: Poll): Counted {
   const asOwn = seatAll(stages, votes, poll, () => false);
   const late = asOwn.stages.filter((s) => !s.satisfied && isEscalated(s.asked, poll)).map((s) => s.asked);
-  return late.length === 0 ? asOwn : seatAll(stages, votes, poll, (stage) => late.includes(stage));
+  if (late.length === 0) return asOwn;
+  return withOwn(
+    seatAll(stages, votes, poll, (stage) => late.includes(stage)),
+    asOwn,
+    late,
+  );
+}
+
+/** What its own people have said is not lost once a stage has escalated: they are still enough, unless they are of more use elsewhere. */
+function withOwn(escalated: Counted, asOwn: Counted, late: readonly AskedStage[]): Counted {
+  const own = new Map(asOwn.stages.map((stage) => [stage.asked, stage]));
+  const keep = (stage: CountedStage): CountedStage => {
+    if (!late.includes(stage.asked)) return stage;
+    const shared = stage.asked.separation.distinctAcrossStages
+      ? escalated.stages.filter((other) => originKey(other.asked) === originKey(stage.asked))
+      : [stage];
+    const elsewhere = new Set(shared.flatMap((other) => [...other.approvedBy.flat(), ...(other.escalatedTo ?? [])]));
+    const approvedBy = (own.get(stage.asked)?.approvedBy ?? stage.approvedBy).map((names) => names.filter((name) => !elsewhere.has(name)));
+    return { ...stage, approvedBy };
+  };
+  return { stages: escalated.stages.map(keep), inStead: new Map([...asOwn.inStead, ...escalated.inStead]) };
 }
 
 function seatAll(stages: readonly AskedStage[], votes: readonly Vote[], poll: Poll, escalates: (stage: AskedStage) => boolean): Counted {

@@ -21,6 +21,11 @@ const reassign = (change: Partial<NonNullable<Verdict['reassign']>> = {}): Verdi
   reassign: { stage: 'finance', from: 'cfo@corp', to: 'deputy@corp', ...change },
 });
 const waiting = exampleRequest({ status: { conditions: [...approvedConditions, condition('Released', 'False', 'Frozen')] } });
+const satisfied = { stages: [stage({ state: 'Satisfied' })] };
+const frozen = exampleRequest({ status: { ...satisfied, conditions: [...approvedConditions, condition('Released', 'False', 'Frozen')] } });
+const withdrawn = exampleRequest({
+  status: { phase: 'Expired', conditions: [...approvedConditions, condition('Released', 'False', 'ApprovalExpired')] },
+});
 
 const cases: readonly (readonly [string, ReturnType<typeof exampleRequest>, Verdict, RegExp | undefined])[] = [
   ['an approval of what is open', exampleRequest(), { verdict: 'Approve' }, undefined],
@@ -36,6 +41,11 @@ const cases: readonly (readonly [string, ReturnType<typeof exampleRequest>, Verd
     { verdict: 'Approve' },
     /there is nothing left to decide/,
   ],
+  ['an approval of what a stricter policy holds back', waiting, { verdict: 'Approve' }, undefined],
+  ['an approval of what waits for the time alone', frozen, { verdict: 'Approve' }, /nothing left to decide/],
+  ['a rejection of what waits for the time alone', frozen, { verdict: 'Reject' }, undefined],
+  ['a rejection of what was approved and has come to a no', withdrawn, { verdict: 'Reject' }, /is Expired already/],
+  ['an override of what was approved and has come to a no', withdrawn, { verdict: 'Override' }, /is Expired already/],
   ['an approval of a draft', exampleRequest({ spec: { draft: true } }), { verdict: 'Approve' }, /is a draft/],
   ['an override of what is open', exampleRequest(), { verdict: 'Override' }, undefined],
   ['an override of what is approved and frozen', waiting, { verdict: 'Override' }, undefined],
@@ -143,7 +153,8 @@ describe('what has come of it', () => {
   });
 
   it('has words for every reason for which a decision does not count', () => {
-    for (const reason of Object.values(IgnoredBecause)) expect(ignoredText(reason), reason).not.toBe(`${reason}.`);
+    for (const reason of Object.values(IgnoredBecause))
+      expect(ignoredText({ verdict: 'Approve', ignoredBecause: reason }), reason).not.toBe(`${reason}.`);
   });
 
   it('notes what is owed and what is covered', () => {

@@ -20,7 +20,7 @@ export function effectOf(request: Request, record: DecisionRecord | undefined, s
   if (said.revokes === true && request.status?.standing?.revokedBy === record.approver) {
     return { request, state: 'counted', message: 'The standing approval is over; further runs ask again.' };
   }
-  if (!record.counted) return { request, state: 'ignored', message: `It does not count: ${ignoredText(record.ignoredBecause)}` };
+  if (!record.counted) return { request, state: 'ignored', message: `It does not count: ${ignoredText(record)}` };
   return { request, state: 'counted', message: counted(request, said) };
 }
 

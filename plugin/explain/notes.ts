@@ -43,13 +43,25 @@ function standing(request: Request): string[] {
   const what = `Standing approval of ${agreed.runs} further runs of ${agreed.covers} until ${instant(agreed.until)}`;
   const end =
     agreed.revokedBy === undefined ? `${left} left; end it with kubectl approve revoke ${request.name}` : `revoked by ${agreed.revokedBy}`;
-  return [...covered, `${what}: ${end}.`];
+  return [...covered, `${what}${usedText(agreed.uses)}: ${end}.`];
+}
+
+const mostUses = 5;
+
+/** Which requests it has approved, the last of them by name. */
+function usedText(uses: readonly { readonly request: string }[]): string {
+  if (uses.length === 0) return '';
+  const earlier = uses.length > mostUses ? `${uses.length - mostUses} earlier and ` : '';
+  return `, used by ${earlier}${uses
+    .slice(-mostUses)
+    .map((use) => use.request)
+    .join(', ')}`;
 }
 
 function votes(request: Request): string[] {
   return (request.status?.decisions ?? [])
     .filter((d) => !d.counted && d.verdict !== 'Comment')
-    .map((d) => `${d.verdict} by ${byText(d)} does not count: ${ignoredText(d.ignoredBecause)}`);
+    .map((d) => `${d.verdict} by ${byText(d)} does not count: ${ignoredText(d)}`);
 }
 
 /** Who decided, and in whose stead. */
@@ -78,4 +90,7 @@ const sentences: Readonly<Record<string, string>> = {
 };
 
 /** Why a decision does not count, as a sentence. */
-export const ignoredText = (because: string | undefined): string => sentences[because ?? ''] ?? `${because ?? 'no reason was recorded'}.`;
+export function ignoredText({ verdict, ignoredBecause: because }: Pick<DecisionRecord, 'verdict' | 'ignoredBecause'>): string {
+  if (verdict === 'Review' && because === 'NotQualified') return 'no stage asks them, and they have not the verb override.';
+  return sentences[because ?? ''] ?? `${because ?? 'no reason was recorded'}.`;
+}

@@ -37,6 +37,41 @@ describe('timeline', () => {
     );
   });
 
+  it('tells of what is out of the ordinary: an escalation, an override and who reviewed it', () => {
+    const request = exampleRequest({
+      status: {
+        stages: [
+          stage({
+            state: 'Escalated',
+            required: 1,
+            escalation: { from: [{ group: 'on-call' }], count: 1 },
+            escalatedAt: '2026-11-21T09:04:00Z',
+          }),
+        ],
+        decisions: [
+          decision({ name: 'd-1', verdict: 'Override', approver: 'ann', ticket: 'INC-1', time: '2026-11-21T09:05:00Z' }),
+          decision({
+            name: 'd-2',
+            verdict: 'Review',
+            approver: 'eve',
+            counted: false,
+            ignoredBecause: 'NotQualified',
+            time: '2026-11-21T09:06:00Z',
+          }),
+          decision({ name: 'd-3', verdict: 'Review', approver: 'cat', time: '2026-11-21T09:07:00Z' }),
+        ],
+      },
+    });
+    expect(timeline(request).map((m) => m.what)).toEqual([
+      'requested by alice@corp',
+      'stage finance asks for 2 approvals',
+      'stage finance escalated: 1 of group on-call is enough instead',
+      'override by ann (INC-1)',
+      'reviewed by eve — does not count: no stage asks them, and they have not the verb override.',
+      'reviewed by cat',
+    ]);
+  });
+
   it('says nothing of being held for a request that releases nothing', () => {
     const [first] = timeline(exampleRequest({ labels: {} }), '2026-11-21T08:59:59Z');
     expect(first?.what).toBe('requested by alice@corp');

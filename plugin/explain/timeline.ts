@@ -1,4 +1,5 @@
-import type { DecisionRecord } from '../../crds/v1alpha1/index.ts';
+import type { DecisionRecord, ResolvedStage } from '../../crds/v1alpha1/index.ts';
+import { describeFrom } from '../../operator/core/explain.ts';
 import { instant, span } from '../output/age.ts';
 import type { Palette } from '../output/palette.ts';
 import { conditionOf, requesterText, subjectText, type Request } from '../request.ts';
@@ -23,13 +24,18 @@ function beginning(request: Request, heldSince: string | undefined): Moment[] {
   const held = heldSince !== undefined && request.governs ? [moment(heldSince, `${subjectText(request)} created, and held`)] : [];
   const requested = moment(request.createdAt, `requested by ${requesterText(request)}`);
   const stages = (request.status?.stages ?? []).flatMap((s) =>
-    s.activeSince === undefined ? [] : [moment(s.activeSince, `stage ${s.name} asks for ${approvals(s.required)}`, 'pending')],
+    s.activeSince === undefined
+      ? []
+      : [moment(s.activeSince, `stage ${s.name} asks for ${approvals(s.require.reduce((sum, r) => sum + r.count, 0))}`, 'pending')],
   );
   const escalated = (request.status?.stages ?? []).flatMap((s) =>
-    s.escalatedAt === undefined ? [] : [moment(s.escalatedAt, `stage ${s.name} escalated`, 'pending')],
+    s.escalatedAt === undefined ? [] : [moment(s.escalatedAt, `stage ${s.name} escalated${instead(s)}`, 'pending')],
   );
   return [...held, requested, ...stages, ...escalated];
 }
+
+const instead = ({ escalation }: ResolvedStage): string =>
+  escalation === undefined ? '' : `: ${escalation.count} of ${describeFrom(escalation)} is enough instead`;
 
 const approvals = (count: number): string => `${count} ${count === 1 ? 'approval' : 'approvals'}`;
 
@@ -37,7 +43,8 @@ const verbs = {
   Approve: 'approved',
   Reject: 'rejected',
   Comment: 'commented on',
-  Override: 'overridden',
+  // By one person it is only half of one.
+  Override: 'override',
   Review: 'reviewed',
   Reassign: 'reassigned',
 } as const;
@@ -50,7 +57,7 @@ function decided(decision: DecisionRecord): Moment {
   const whom = reassign === undefined ? '' : ` from ${reassign.from} to ${reassign.to} in stage ${reassign.stage}`;
   const text = `${verbs[verdict]}${whom} by ${byText(decision)}${channel}${under}${said}`;
   if (verdict === 'Comment') return moment(decision.time, text);
-  if (!counted) return moment(decision.time, `${text} — does not count: ${ignoredText(decision.ignoredBecause)}`, 'pending');
+  if (!counted) return moment(decision.time, `${text} — does not count: ${ignoredText(decision)}`, 'pending');
   return moment(decision.time, text, verdict === 'Reject' ? 'bad' : 'good');
 }
 

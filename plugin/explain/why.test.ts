@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { approvedConditions, condition, decision, exampleRequest, rejectedConditions, security, stage } from '../example.ts';
 import { palette } from '../output/palette.ts';
 import { explain } from './why.ts';
-import { explanationText } from './whyText.ts';
+import { explanationText, stageText } from './whyText.ts';
 
 const plain = palette(false, {});
 const now = Date.parse('2026-11-21T10:00:00Z');
@@ -39,6 +39,31 @@ describe('explain', () => {
     expect(stages[1]?.excluded).toEqual([]);
     expect(stages[0]?.missing).toEqual([]);
     expect(headline).toBe('Waiting for 1 more approval.');
+  });
+
+  it('wants as few votes as are enough, once a stage has escalated', () => {
+    const escalated = stage({
+      state: 'Escalated',
+      required: 1,
+      require: [{ count: 3, from: [{ group: 'finance' }], approvedBy: ['bob@corp'] }],
+      onTimeout: 'Escalate',
+      escalation: { from: [{ group: 'on-call' }], count: 1 },
+    });
+    const { headline, stages } = explain(exampleRequest({ status: { stages: [escalated] } }));
+    expect(headline).toBe('Waiting for 1 more approval.');
+    expect(stages[0]?.missing).toEqual([
+      { count: 2, from: ['group finance'] },
+      { count: 1, from: ['group on-call'], escalated: true },
+    ]);
+  });
+
+  it('wants nobody any more where an override has left a stage open, and says so', () => {
+    const override = { by: ['ann', 'ben'], ticket: 'INC-1', at: '2026-11-21T09:10:00Z' };
+    const { stages } = explain(
+      exampleRequest({ status: { phase: 'Completed', override, stages: [stage()], conditions: approvedConditions } }),
+    );
+    expect(stages[0]).toMatchObject({ overridden: true, missing: [], excluded: [] });
+    expect(stages[0] && stageText(stages[0], now, plain)).toMatch(/^Stage finance: set aside by the override, 0\/2 /);
   });
 
   it('tells why votes do not count', () => {

@@ -35,6 +35,8 @@ export interface StageExplanation {
   readonly name: string;
   readonly askedBy: string;
   readonly state: ResolvedStage['state'];
+  /** It was not satisfied: an override has set it aside. */
+  readonly overridden?: boolean;
   readonly approvals: number;
   readonly required: number;
   readonly approvedBy: readonly string[];
@@ -68,7 +70,6 @@ export function explain(request: Request, delegated: Delegated = nobodyDelegated
   const stages = (status?.stages ?? []).map((stage, i, all) => explainStage(stage, i, all, request, delegated));
   const expiresAt = state === 'open' ? status?.expiresAt : undefined;
   const next = state === 'open' ? nextOf(status?.stages ?? [], expiresAt) : undefined;
-  const waits = state === 'open' || (state === 'approved' && request.governs && conditionOf(request, 'Released')?.status !== 'True');
   return {
     outcome: state,
     headline: headline(request, stages),
@@ -76,9 +77,16 @@ export function explain(request: Request, delegated: Delegated = nobodyDelegated
     stages,
     ...(expiresAt === undefined ? {} : { expiresAt }),
     ...(next === undefined ? {} : { next }),
-    ...(status?.earliestRelease === undefined || !waits ? {} : { earliestRelease: status.earliestRelease }),
+    ...(status?.earliestRelease === undefined || !waits(request) ? {} : { earliestRelease: status.earliestRelease }),
     notes: notesOf(request),
   };
+}
+
+/** Whether anybody's vote may still matter: people decide, or what they agreed to is still held. */
+function waits(request: Request): boolean {
+  const state = outcome(request);
+  const isHeld = request.governs && conditionOf(request, 'Released')?.status !== 'True' && request.status?.override === undefined;
+  return state === 'open' || (state === 'approved' && isHeld);
 }
 
 function headline(request: Request, stages: readonly StageExplanation[]): string {
@@ -93,9 +101,17 @@ function headline(request: Request, stages: readonly StageExplanation[]): string
   if (conditionOf(request, 'PolicyMatched')?.status === 'False' || (approved?.status === 'Unknown' && approved.reason !== 'Reviewing')) {
     return approved?.message ?? 'No policy applies, so nobody can agree; it holds.';
   }
-  const missing = stages.flatMap((s) => s.missing.filter((m) => m.escalated !== true)).reduce((sum, m) => sum + m.count, 0);
+  const missing = stages.reduce((sum, stage) => sum + fewest(stage), 0);
   if (missing === 0) return approved?.message ?? 'Every stage is satisfied; the operator is about to say so.';
   return `Waiting for ${missing} more ${missing === 1 ? 'approval' : 'approvals'}.`;
+}
+
+/** The votes that are enough: once a stage has escalated, those of its own people or those of the escalation. */
+function fewest({ missing }: StageExplanation): number {
+  const sum = (list: readonly Missing[]): number => list.reduce((total, m) => total + m.count, 0);
+  const instead = missing.filter((m) => m.escalated === true);
+  const own = sum(missing.filter((m) => m.escalated !== true));
+  return instead.length === 0 ? own : Math.min(own, sum(instead));
 }
 
 function explainStage(
@@ -105,7 +121,8 @@ function explainStage(
   request: Request,
   delegated: Delegated,
 ): StageExplanation {
-  const open = isAsking(stage);
+  // What is over wants nobody's vote any more, even where an override has left stages open.
+  const open = isAsking(stage) && waits(request);
   // Who may decide for whom is compared with the names as they are stored, not as they are shown.
   const stored = request.stored.status?.stages[index] ?? stage;
   const places = placesOf(stored);
@@ -125,6 +142,7 @@ function explainStage(
     name: stage.name,
     askedBy: originText(stage) + (stage.asSubmitted ? '' : ', as it is now'),
     state: stage.state,
+    ...(isAsking(stage) && request.status?.override !== undefined ? { overridden: true } : {}),
     approvals: stage.approvals,
     required: stage.required,
     approvedBy: [...stage.require.flatMap((r) => r.approvedBy), ...(stage.escalation?.approvedBy ?? [])],

@@ -41,7 +41,7 @@ export function timesText({ next, earliestRelease, expiresAt }: Explanation, now
 /** One stage: where it stands, who has said what, and who is still wanted. */
 export function stageText(stage: StageExplanation, now: number, colours: Palette): string {
   const lines = [
-    `Stage ${colours.strong(stage.name)}: ${stage.state}, ${stage.approvals}/${stage.required} (asked by ${stage.askedBy})`,
+    `Stage ${colours.strong(stage.name)}: ${stage.overridden === true ? 'set aside by the override' : stage.state}, ${stage.approvals}/${stage.required} (asked by ${stage.askedBy})`,
     ...(stage.approvedBy.length === 0 ? [] : [`  approved by ${stage.approvedBy.join(', ')}`]),
     ...(stage.rejectedBy.length === 0 ? [] : [`  rejected by ${stage.rejectedBy.join(', ')}`]),
     ...stage.standIns.map((sentence) => `  ${sentence}`),
