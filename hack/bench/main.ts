@@ -7,6 +7,8 @@ import { barePair } from './scenarios/barePair.ts';
 import { decided } from './scenarios/decided.ts';
 import { guards } from './scenarios/guards.ts';
 import { limit } from './scenarios/limit.ts';
+import { planning } from './scenarios/planning.ts';
+import { replan } from './scenarios/replan.ts';
 import { restart } from './scenarios/restart.ts';
 import { unhurried } from './scenarios/unhurried.ts';
 import { writes } from './scenarios/writes.ts';
@@ -36,7 +38,7 @@ const parts: readonly Part[] = [
   { name: 'guards', run: (bench, { sizes }) => guards(bench, sizes[0] ?? 500) },
   // The first measurement once more: what differs is how much the machine drifts.
   { name: 'limit', run: (bench, { sizes }) => limit(bench, sizes[0] ?? 500, 'again') },
-  { name: 'restart', run: (bench, { held }) => restart(bench, held) },
+  { name: 'restart', run: async (bench, { held }) => replan(bench, await restart(bench, held), held - 1) },
 ];
 
 async function main(): Promise<void> {
@@ -48,15 +50,30 @@ async function main(): Promise<void> {
       .map((l) => l.toFixed(1))
       .join(' ')}`,
   );
+  const isWanted = (name: string): boolean => settings.only.length === 0 || settings.only.includes(name);
+  // Before anything else runs on this machine.
+  if (isWanted('planning')) planning(report);
+  try {
+    if (parts.some(({ name }) => isWanted(name))) await onCluster(settings, report, log, isWanted);
+  } finally {
+    process.stdout.write(`${report.table()}\n`);
+  }
+}
+
+async function onCluster(
+  settings: Settings,
+  report: Report,
+  log: (line: string) => void,
+  isWanted: (name: string) => boolean,
+): Promise<void> {
   const bench = await Bench.start({ dir: join(folder, 'bench'), settings, report, log });
   try {
     for (const part of parts) {
-      if (settings.only.length > 0 && !settings.only.includes(part.name)) continue;
+      if (!isWanted(part.name)) continue;
       log(part.name);
       await part.run(bench, settings);
     }
   } finally {
-    process.stdout.write(`${report.table()}\n`);
     await bench.stop();
   }
 }

@@ -60,6 +60,9 @@ export const onePersonPolicy = {
   spec: { match, stages: [{ name: 'finance', require: [{ count: 1, from: [{ group: 'finance' }] }] }] },
 };
 
+/** The same, of two people. */
+export const twoPeopleStages = [{ name: 'finance', require: [{ count: 2, from: [{ group: 'finance' }] }] }];
+
 function policyHead(): object {
   return { apiVersion: 'countersign.dev/v1alpha1', kind: 'ApprovalPolicy', metadata: { name: 'bench' } };
 }

@@ -8,8 +8,11 @@ import { hold, named } from './decided.ts';
 
 const settleMs = 10_000;
 
-/** Starts the operator while many Jobs are held: how soon it is ready, how soon it acts, and how much memory that takes. */
-export async function restart(bench: Bench, n: number): Promise<void> {
+/**
+ * Starts the operator while many Jobs are held: how soon it is ready, how soon it acts, and how much memory that takes. One of them is let go; answers
+ * with the namespace of the others.
+ */
+export async function restart(bench: Bench, n: number): Promise<string> {
   const namespace = await bench.namespace(onePersonPolicy);
   const [request] = await hold(bench, namespace, n, false);
   await bench.quiet();
@@ -33,4 +36,5 @@ export async function restart(bench: Bench, n: number): Promise<void> {
     beforeRestartMb: runningMb,
   };
   bench.report.add({ scenario: 'restart', n, more });
+  return namespace;
 }
