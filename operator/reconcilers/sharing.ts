@@ -21,7 +21,13 @@ export class Sharing {
   }
 
   held(facts: HeldFacts): HeldFacts {
-    return { ...facts, labels: this.#one(facts.labels), requester: this.#one(facts.requester), policyMarks: this.#one(facts.policyMarks) };
+    return {
+      ...facts,
+      labels: this.#one(facts.labels),
+      requester: this.#one(facts.requester),
+      policyMarks: this.#one(facts.policyMarks),
+      ...(facts.references === undefined ? {} : { references: this.#one(facts.references) }),
+    };
   }
 
   #status(status: NonNullable<RequestRecord['status']>): NonNullable<RequestRecord['status']> {
@@ -30,6 +36,7 @@ export class Sharing {
       conditions: status.conditions.map((condition) => this.#one(condition)),
       policies: this.#one(status.policies),
       stages: this.#one(status.stages),
+      ...(status.requester === undefined ? {} : { requester: this.#one(status.requester) }),
     };
   }
 
