@@ -15,9 +15,8 @@ const isUsed = ({ subject, request }: Observation): boolean =>
 
 /** When an approval that nobody has used is no longer good; undefined when it is good for ever, or used. */
 export function lapseOf(facts: Observation, { policies }: Pick<Evaluation, 'policies'>, approvedAt: number): number | undefined {
-  const { subject, request } = facts;
-  // Nobody knows here whether a request with nothing to run was used.
-  if (!request.governs || subject.ended !== undefined || (isReleased(facts) && subject.unused !== true)) return undefined;
+  const { subject } = facts;
+  if (subject.ended !== undefined || (isReleased(facts) && subject.unused !== true)) return undefined;
   const goodFor = shortestMs(policies.map((p) => p.approvalValidFor));
   return goodFor === undefined ? undefined : approvedAt + goodFor;
 }
@@ -28,6 +27,7 @@ export function lapseOf(facts: Observation, { policies }: Pick<Evaluation, 'poli
  */
 export function withdrawal(facts: Observation, evaluation: Evaluation, approvedAt: number | undefined): Outcome | undefined {
   const { request, subject, now } = facts;
+  // Nobody knows here whether a request with nothing to run was used.
   if (approvedAt === undefined || !request.governs || isUsed(facts)) return undefined;
   const onRecord = withdrawalOf(request.status?.conditions ?? []);
   if (onRecord !== undefined) return onRecord;

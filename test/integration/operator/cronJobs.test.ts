@@ -85,4 +85,37 @@ describe.concurrent('Jobs of a CronJob', () => {
     const { status } = await ns.get(resources.cronJobs, 'strict');
     expect((status as { active?: { name: string }[] }).active?.map((a) => a.name)).toEqual([second.metadata.name]);
   });
+
+  test(
+    'are covered by the standing approval of an earlier one, and no more once the CronJob runs something else',
+    { timeout: 6 * minutes },
+    async ({ ns }) => {
+      await ns.policy('pay', { ...financeAgrees, standing: { maxRuns: 5, maxDuration: '1h' } });
+      const alice = await ns.as('alice');
+      await alice.create(resources.cronJobs, ns.name, cronJob('nightly'));
+      const [first] = await children(ns, 1);
+      if (first === undefined) throw new Error('a Job is expected');
+      const asked = await ns.requestOf(first);
+      await ns.decide(await bobOf(ns), 'Approve', [asked], { standing: { runs: 5, duration: '30m' } });
+      const source = await ns.requestIn('Completed', asked.metadata.name);
+      expect(source.status?.standing?.covers).toMatch(/^CronJob nightly \(/);
+      const [, second] = await children(ns, 2);
+      if (second === undefined) throw new Error('another Job is expected');
+      const covered = await ns.requestIn('Completed', (await ns.requestOf(second)).metadata.name);
+      expect(condition(covered, 'Approved')?.reason).toBe('StandingApproval');
+      expect(covered.status?.approvedUnder).toBe(asked.metadata.name);
+      const containers = podTemplate({ image: 'registry.example/tool:2' }).template.spec.containers;
+      await patch(ns, alice, resources.cronJobs, 'nightly', { spec: { jobTemplate: { spec: { template: { spec: { containers } } } } } });
+      const image = (made: KubeObject): unknown =>
+        (made['spec'] as { template: { spec: { containers: { image: string }[] } } }).template.spec.containers[0]?.image;
+      const changed = await until(
+        'a Job of the other image',
+        async () =>
+          (await ns.admin.list(resources.jobs, { namespace: ns.name })).items.find((made) => image(made) === 'registry.example/tool:2'),
+        3 * minutes,
+      );
+      expect((await ns.requestIn('Reviewing', (await ns.requestOf(changed)).metadata.name)).status?.approvedUnder).toBeUndefined();
+      expect(isSuspended(await ns.get(resources.jobs, changed.metadata.name))).toBe(true);
+    },
+  );
 });
