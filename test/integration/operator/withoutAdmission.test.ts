@@ -17,7 +17,8 @@ import {
   TestNamespace,
   type StoredRequest,
 } from '../../fixtures/world.ts';
-import { bobOf, decisionOn, financeAgrees, heldJob, listed, patch } from './support.ts';
+import { crew, override, says } from './overrides.ts';
+import { bobOf, decisionOn, financeAgrees, heldJob, listed, nextSecond, patch } from './support.ts';
 
 // Admission is a courtesy that tells people at once; it may be away. What counts is for the operator to say, of whatever was stored.
 const { inNamespace, platform } = ownPlatform({ env: { COUNTERSIGN_ROLES: 'controller' } });
@@ -37,6 +38,29 @@ async function thenBobApproves(ns: TestNamespace, asked: StoredRequest): Promise
 }
 
 describe.concurrent('with admission away, a decision', () => {
+  it(
+    'that overrides is of no use by somebody whose last override nobody has reviewed: ReviewOwed',
+    inNamespace(async (ns) => {
+      await ns.policy('pay', financeAgrees);
+      const { eve, mia, oda } = await crew(ns);
+      const first = await heldJob(ns, job('first'));
+      await override(ns, eve, first.asked);
+      await nextSecond(ns, await override(ns, mia, first.asked));
+      const done = await ns.requestIn('Completed', first.asked.metadata.name);
+      const { asked } = await heldJob(ns, job('second'));
+      await override(ns, oda, asked);
+      const again = await override(ns, eve, asked);
+      expect(await listed(ns, asked.metadata.name, again)).toMatchObject({ counted: false, ignoredBecause: 'ReviewOwed' });
+      const own = await says(ns, eve, 'Review', done);
+      expect(await listed(ns, done.metadata.name, own)).toMatchObject({ counted: false, ignoredBecause: 'OwnOverride' });
+      expect(isSuspended(await ns.get(resources.jobs, 'second'))).toBe(true);
+      await says(ns, await bobOf(ns), 'Review', done);
+      await ns.request(done.metadata.name, 'reviewed', (r) => r.status?.override?.reviewedBy === 'bob');
+      await override(ns, mia, asked);
+      await ns.requestIn('Completed', asked.metadata.name);
+    }),
+  );
+
   it(
     'that names another digest counts for nothing: DigestChanged',
     inNamespace(async (ns) => {
