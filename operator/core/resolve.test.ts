@@ -153,6 +153,17 @@ describe('what is asked later', () => {
     ]);
   });
 
+  it('stays what it was once those to whom it escalated have voted', () => {
+    const escalating = policy('a-first', {
+      stages: [stage('s', 1, [user('bob')], { timeout: '1h', onTimeout: 'Escalate', escalation: { from: [user('erin')], count: 1 } })],
+    });
+    const { policies, stages } = settle(observation({ policies: [escalating] })).request.status!;
+    const voted = stages.map((s) => ({ ...s, escalation: { ...s.escalation!, approvedBy: ['erin'] } }));
+    const now = whatIsAsked(spec, judged([escalating]), { policies, stages: voted });
+    expect(names(now)).toEqual(['a-first 1 then']);
+    expect(now.stages.map((s) => s.escalation)).toEqual([{ from: [user('erin')], count: 1 }]);
+  });
+
   it("has the request's own stages as they are now, once", () => {
     const { status } = settle(observation({ policies: [first], spec: { stages: [stage('mine', 1, [user('carol')])] } })).request;
     const now = whatIsAsked({ ...spec, stages: [stage('other', 1, [user('dave')])] }, judged([first]), {
