@@ -134,7 +134,7 @@ describe('every pod', () => {
       expect(
         (container.env as Manifest[]).map((e) => e.name as string),
         name,
-      ).toEqual(['COUNTERSIGN_ROLES', 'COUNTERSIGN_NAMESPACE', 'COUNTERSIGN_POD_NAME']);
+      ).toEqual(['COUNTERSIGN_ROLES', 'NODE_OPTIONS', 'COUNTERSIGN_NAMESPACE', 'COUNTERSIGN_POD_NAME']);
       expect(pod.enableServiceLinks, name).toBe(false);
     }
   });
