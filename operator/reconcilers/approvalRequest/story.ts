@@ -108,6 +108,8 @@ export class Storyteller {
       this.#metrics.approvalDuration.observe({ function_name: this.#label(observed) }, Math.max(0, waited) / 1000);
     const outcome = outcomeOf(status.conditions);
     if (outcome?.approved === false) this.#refused(observed, outcome);
+    if (outcome?.reason === 'PolicyViolation')
+      this.#metrics.policyViolations.inc({ policy_type: 'validation', function_name: this.#label(observed) });
   }
 
   /** A no, or a yes that came to one before its work was let go. */

@@ -6,7 +6,18 @@ import { controllerPods } from '../../../hack/platform/chart.ts';
 import { freePort, startOperator } from '../../../hack/platform/operator.ts';
 import { summary, writesOf } from '../../fixtures/audit.ts';
 import { ownPlatform } from '../../fixtures/ownPlatform.ts';
-import { always, governedJob, job, matchGovernedJobs, matchJobs, resources, TestNamespace, until } from '../../fixtures/world.ts';
+import {
+  always,
+  governedJob,
+  job,
+  matchGovernedJobs,
+  matchJobs,
+  matchRequests,
+  request,
+  resources,
+  TestNamespace,
+  until,
+} from '../../fixtures/world.ts';
 import { bobOf, decidesInVain, financeAgrees, heldJob } from './support.ts';
 
 // Of its own, because what is counted here must not be mixed with what other tests do.
@@ -145,6 +156,23 @@ describe('/metrics', () => {
       const released = 'countersign_released_total';
       expect(after.value(released) - before.value(released)).toBe(3);
       expect(after.value('countersign_decision_to_release_seconds_count')).toBeGreaterThanOrEqual(2);
+    }),
+  );
+
+  it(
+    'counts what breaks a rule, whether that is refused as it is applied or by the operator',
+    inNamespace(async (ns) => {
+      const validations = [{ expression: 'context.amount <= 10', message: 'not so much' }];
+      await ns.policy('limit', { ...financeAgrees, match: [...matchJobs, ...matchRequests], validations });
+      const alice = await ns.as('alice');
+      const asked = request('much', { operation: 'ask-much', context: { amount: 11 } });
+      await expect(alice.create(resources.approvalRequests, ns.name, asked)).rejects.toThrow('ApprovalPolicy limit: not so much');
+      const said = { [annotations.operation]: 'run-much', [annotations.context]: '{"amount": 11}' };
+      const made = await alice.create(resources.jobs, ns.name, job('much', { metadata: { annotations: said } }));
+      await ns.requestIn('Rejected', (await ns.requestOf(made)).metadata.name);
+      const metrics = await scrape();
+      for (const function_name of ['ask-much', 'run-much'])
+        expect(metrics.value('policy_violations_total', { policy_type: 'validation', function_name })).toBe(1);
     }),
   );
 
