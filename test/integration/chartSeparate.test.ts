@@ -21,6 +21,17 @@ const governedJob = (name: string, restartPolicy: string): string =>
     },
   });
 
+const limit = JSON.stringify({
+  apiVersion: 'countersign.dev/v1alpha1',
+  kind: 'ApprovalPolicy',
+  metadata: { name: 'limit', namespace: team },
+  spec: {
+    match: [{ apiGroups: ['countersign.dev'], kinds: ['GovernedJob'], operations: ['migrate'] }],
+    validations: [{ expression: "!object.metadata.name.startsWith('more-')", message: 'no more of these' }],
+    stages: [{ name: 'any', require: [{ count: 1, from: [{ user: 'bob' }] }] }],
+  },
+});
+
 let it1: ChartCluster;
 let dir: string;
 let controller: OperatorProcess;
@@ -98,6 +109,15 @@ describe('admission apart', () => {
     await eventually('the plugin lists it', async () =>
       (await succeeded(run(plugin, ['list', '-n', team], { env: it1.env }))).includes('right-'),
     );
+  });
+
+  it('refuses what breaks a policy, which it watches itself', async () => {
+    await succeeded(apply(limit));
+    let count = 0;
+    await eventually('it knows the policy', async () => {
+      const { stderr } = await apply(governedJob(`more-${(count += 1)}`, 'Never'));
+      return stderr.includes('ApprovalPolicy limit: no more of these');
+    });
   });
 
   it('may not do what the controller may', async () => {
