@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import type { Issued } from './pki.ts';
 
@@ -39,3 +40,11 @@ function render({ name, url, caFile }: Server, user: string, credential: Credent
 function base64(text: string): string {
   return Buffer.from(text).toString('base64');
 }
+
+/** Whose cluster kubectl asks. What it learns of an API server it keeps beside the kubeconfig: a later cluster may have the same port. */
+export const kubectlFlags = (kubeconfig: string): string[] => [
+  '--kubeconfig',
+  kubeconfig,
+  '--cache-dir',
+  join(dirname(kubeconfig), 'cache'),
+];

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Cluster } from '../cluster/cluster.ts';
+import { kubectlFlags } from '../cluster/kubeconfig.ts';
 
 const run = promisify(execFile);
 
@@ -52,7 +53,7 @@ async function kindsAreKnown(cluster: Cluster, patienceMs = 60_000): Promise<voi
 /** What the API server says to an object that it is not to keep; empty when it would take it. */
 function answerTo(cluster: Cluster, object: object): Promise<string> {
   return new Promise((resolve) => {
-    const flags = ['--kubeconfig', cluster.adminKubeconfig, '-n', 'default', 'create', '--dry-run=server', '-f', '-'];
+    const flags = [...kubectlFlags(cluster.adminKubeconfig), '-n', 'default', 'create', '--dry-run=server', '-f', '-'];
     const child = execFile(cluster.kubectl, flags, (error, _out, said) => resolve(error === null ? '' : said));
     child.stdin?.end(JSON.stringify(object));
   });
@@ -66,7 +67,7 @@ export async function helm(cluster: Cluster, args: readonly string[]): Promise<s
 
 /** Runs kubectl as the cluster's admin; what it printed. */
 export async function kubectl(cluster: Cluster, args: readonly string[]): Promise<string> {
-  const { stdout } = await run(cluster.kubectl, ['--kubeconfig', cluster.adminKubeconfig, ...args], { maxBuffer: 64 << 20 });
+  const { stdout } = await run(cluster.kubectl, [...kubectlFlags(cluster.adminKubeconfig), ...args], { maxBuffer: 64 << 20 });
   return stdout;
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { startCluster } from '../../hack/cluster/cluster.ts';
+import { kubectlFlags } from '../../hack/cluster/kubeconfig.ts';
 import type { ClusterConfig } from '../../operator/kube/client/clusterConfig.ts';
 
 export interface OwnCluster {
@@ -18,7 +19,7 @@ export const ownCluster = async (): Promise<OwnCluster> => {
   const dir = mkdtempSync(join(tmpdir(), 'countersign-crds-'));
   const cluster = await startCluster({ dir, fsync: false, auditLog: false });
   const kubectl = async (...args: string[]): Promise<string> =>
-    (await promisify(execFile)(cluster.kubectl, ['--kubeconfig', cluster.adminKubeconfig, ...args])).stdout;
+    (await promisify(execFile)(cluster.kubectl, [...kubectlFlags(cluster.adminKubeconfig), ...args])).stdout;
   await kubectl('apply', '-f', join(import.meta.dirname, '..', '..', 'crds', 'generated'));
   await kubectl('wait', '--for=condition=Established', 'crd', '--all');
   return {
