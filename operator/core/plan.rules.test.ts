@@ -23,7 +23,7 @@ function live({ first, steps }: RuleHistory, look: (facts: Observation, planned:
   }
 }
 
-const runs = { numRuns: 3_000 };
+const runs = { numRuns: 2_000 };
 
 /** Shows what happened, where facts themselves would not print. */
 const told = ({ first, steps }: RuleHistory): string =>
@@ -70,7 +70,7 @@ describe('over thousands of random histories with delegations, deadlines, escala
       fc.property(shuffled, ({ facts, decisions, delegations }) => {
         expect(plan({ ...facts, decisions, delegations })).toEqual(plan(facts));
       }),
-      { numRuns: 1_000 },
+      { numRuns: 300 },
     );
   });
 });
