@@ -14,7 +14,13 @@ const label = (labels: Record<string, string | null>): object => ({ metadata: { 
 const jobController = 'system:serviceaccount:kube-system:job-controller';
 const owner = {
   ownerReferences: [
-    { apiVersion: 'countersign.dev/v1alpha1', kind: 'GovernedJob', name: 'pay', uid: 'd1d5e0a4-0000-4000-8000-000000000000', controller: true },
+    {
+      apiVersion: 'countersign.dev/v1alpha1',
+      kind: 'GovernedJob',
+      name: 'pay',
+      uid: 'd1d5e0a4-0000-4000-8000-000000000000',
+      controller: true,
+    },
   ],
 };
 
@@ -78,7 +84,8 @@ export const jobStatusAttacks: readonly Attack[] = [
       [
         'that it succeeded, for a pod that is not its own',
         'cannot have succeeded',
-        ({ status }) => void Object.assign(status as object, { succeeded: 1, startTime: '2026-01-01T00:00:00Z', uncountedTerminatedPods: {} }),
+        ({ status }) =>
+          void Object.assign(status as object, { succeeded: 1, startTime: '2026-01-01T00:00:00Z', uncountedTerminatedPods: {} }),
       ],
       ['that its label is false', marksAreTheOperators, ({ metadata: { labels = {} } }) => void (labels['countersign.dev/held'] = 'false')],
       [
@@ -105,4 +112,3 @@ export const jobStatusAttacks: readonly Attack[] = [
     try: (by, ns) => by.patch(jobsPath(ns, 'work', 'status'), annotate({ 'countersign.dev/released': digest })),
   },
 ];
-
