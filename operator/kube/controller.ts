@@ -26,6 +26,9 @@ const afterError: BackOff = { baseMs: 100, capMs: 60_000 };
 /** Somebody wrote in between: what they wrote is about to arrive, so look again soon. */
 const afterConflict: BackOff = { baseMs: 10, capMs: 5_000 };
 
+/** What is behind everything else gets this part of the workers: all of them would fill the connections, and what is urgent waits there too. */
+const lowPart = 32;
+
 /** Works through keys, several at a time, the same key never twice at one time. */
 export class Controller {
   readonly queue: WorkQueue;
@@ -38,7 +41,8 @@ export class Controller {
   constructor(options: ControllerOptions) {
     this.#options = options;
     this.#log = options.log.child({ controller: options.name });
-    this.queue = new WorkQueue({ name: options.name, metrics: options.metrics });
+    const mostLow = Math.max(1, Math.floor(options.concurrency / lowPart));
+    this.queue = new WorkQueue({ name: options.name, metrics: options.metrics, mostLow });
     this.queue.onReady(() => this.#pump());
   }
 

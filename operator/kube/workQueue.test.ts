@@ -44,6 +44,18 @@ describe('the work queue', () => {
     expect(takeAll(queue)).toEqual(['n', 'l2', 'l1', 'l3']);
   });
 
+  it('gives only so many low keys to be worked on at one time, and normal ones beside them', () => {
+    const queue = new WorkQueue({ name: 'test', metrics: createMetrics(new Registry()), mostLow: 2 });
+    for (const key of ['l1', 'l2', 'l3']) queue.add(key, 'low');
+    expect([queue.take(), queue.take(), queue.take()]).toEqual(['l1', 'l2', undefined]);
+    queue.add('n');
+    expect([queue.take(), queue.take()]).toEqual(['n', undefined]);
+    queue.done('n');
+    expect(queue.take()).toBeUndefined();
+    queue.done('l1');
+    expect(queue.take()).toBe('l3');
+  });
+
   it('does not starve low keys for ever', () => {
     const queue = queueOf();
     queue.add('low', 'low');

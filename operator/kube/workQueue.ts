@@ -9,6 +9,8 @@ export interface WorkQueueOptions {
   /** The label `controller` of its metrics. */
   readonly name: string;
   readonly metrics: Metrics;
+  /** How many keys that were `low` are worked on at one time; so that, of what is `normal`, nothing waits behind many writes of theirs. */
+  readonly mostLow?: number;
   /** Monotonic milliseconds; a test may give its own. */
   readonly monotonic?: () => number;
 }
@@ -30,6 +32,9 @@ const longestTimerMs = 0x7fffffff;
 /** Keys that are due, due later, or being worked on. A key is worked on by one at a time; what is added meanwhile runs once more. */
 export class WorkQueue {
   readonly #monotonic: () => number;
+  readonly #mostLow: number;
+  /** Of the keys being worked on those that were `low`. */
+  readonly #runningLow = new Set<string>();
   readonly #ready: Record<Priority, Fifo<string>> = { low: new Fifo(), normal: new Fifo() };
   /** Every key that is due, with the queue that counts; an entry in the other queue is stale. */
   readonly #waiting = new Map<string, Waiting>();
@@ -48,6 +53,7 @@ export class WorkQueue {
 
   constructor(options: WorkQueueOptions) {
     this.#monotonic = options.monotonic ?? (() => performance.now());
+    this.#mostLow = options.mostLow ?? Infinity;
     const { queueDepth, queueOldestAge } = options.metrics;
     // Measured when somebody looks, which costs the queue nothing.
     this.#stopMeasuring = options.metrics.onCollect(() => {
@@ -112,9 +118,10 @@ export class WorkQueue {
   /** The next key to work on; call `done` when finished. */
   take(): string | undefined {
     this.#takes += 1;
-    const lowFirst = this.#takes % lowShare === 0;
-    const key = this.#takeFrom(lowFirst ? 'low' : 'normal') ?? this.#takeFrom(lowFirst ? 'normal' : 'low');
+    const order: Priority[] = this.#takes % lowShare === 0 ? ['low', 'normal'] : ['normal', 'low'];
+    const key = order.reduce<string | undefined>((found, priority) => found ?? this.#takeFrom(priority), undefined);
     if (key === undefined) return undefined;
+    if (this.#waiting.get(key)?.priority === 'low') this.#runningLow.add(key);
     this.#waiting.delete(key);
     this.#running.set(key, undefined);
     return key;
@@ -124,6 +131,7 @@ export class WorkQueue {
   done(key: string): void {
     const again = this.#running.get(key);
     this.#running.delete(key);
+    this.#runningLow.delete(key);
     if (again === undefined || this.#closed) return;
     this.#waiting.set(key, again);
     this.#ready[again.priority].push(key);
@@ -152,6 +160,7 @@ export class WorkQueue {
   }
 
   #takeFrom(priority: Priority): string | undefined {
+    if (priority === 'low' && this.#runningLow.size >= this.#mostLow) return undefined;
     const fifo = this.#ready[priority];
     for (let key = fifo.shift(); key !== undefined; key = fifo.shift()) {
       if (this.#waiting.get(key)?.priority === priority) return key;
