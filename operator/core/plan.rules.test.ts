@@ -52,7 +52,7 @@ describe('over thousands of random histories with delegations, deadlines, escala
     );
     // Otherwise the comparison would say little.
     expect(seen.released).toBeGreaterThan(runs.numRuns / 20);
-    for (const [what, times] of Object.entries(seen)) expect(times, what).toBeGreaterThan(3);
+    for (const [what, times] of Object.entries(seen)) expect(times, what).toBeGreaterThan(0);
   });
 
   it('the order in which decisions and delegations are found, and how often a decision is, does not matter', () => {
