@@ -27,7 +27,7 @@ const afterError: BackOff = { baseMs: 100, capMs: 60_000 };
 const afterConflict: BackOff = { baseMs: 10, capMs: 5_000 };
 
 /** What is behind everything else gets this part of the workers: all of them would fill the connections, and what is urgent waits there too. */
-const lowPart = 32;
+const lowPart = 16;
 
 /** Works through keys, several at a time, the same key never twice at one time. */
 export class Controller {
