@@ -1,15 +1,6 @@
+import { failureRateOf, lastRuns, runOf, type Run } from '../core/failureRate.ts';
 import type { RequestRecord } from './records.ts';
 import type { World } from './world.ts';
-
-/** As many runs as count. */
-const mostRuns = 100;
-
-interface Run {
-  readonly uid: string;
-  /** RFC 3339. */
-  readonly at: string;
-  readonly failed: boolean;
-}
 
 /**
  * How runs of an operation ended, counted from the requests that retention has kept: their own status is the durable record, so a restart forgets nothing.
@@ -32,19 +23,17 @@ export class History {
     this.#unsubscribe();
   }
 
-  /** Per cent, by the rule of succession: what has never run is as likely to fail as not, and each run moves that a little. */
+  /** Per cent. */
   failureRate(namespace: string, operation: string): number {
-    const runs = this.#runs.get(`${namespace}/${operation}`) ?? [];
-    return (100 * (runs.filter((run) => run.failed).length + 1)) / (runs.length + 2);
+    return failureRateOf(this.#runs.get(`${namespace}/${operation}`) ?? []);
   }
 
   #add(request: RequestRecord): void {
-    const run = runOf(request);
+    const run = runOf(request.uid, request.status);
     if (run === undefined) return;
     const key = keyOf(request);
     const others = (this.#runs.get(key) ?? []).filter((r) => r.uid !== run.uid);
-    const all = [...others, run].sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : a.uid < b.uid ? -1 : 1));
-    this.#runs.set(key, all.slice(-mostRuns));
+    this.#runs.set(key, lastRuns([...others, run]));
   }
 
   #remove(request: RequestRecord): void {
@@ -56,10 +45,3 @@ export class History {
 }
 
 const keyOf = ({ namespace, spec }: RequestRecord): string => `${namespace}/${spec.operation}`;
-
-/** Only what ran to an end that somebody saw. */
-function runOf({ uid, status }: RequestRecord): Run | undefined {
-  const end = status?.conditions.find((c) => c.type === 'Completed' && c.status === 'True');
-  if (end === undefined || (end.reason !== 'Succeeded' && end.reason !== 'Failed')) return undefined;
-  return { uid, at: end.lastTransitionTime, failed: end.reason === 'Failed' };
-}

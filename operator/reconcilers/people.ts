@@ -1,4 +1,5 @@
 import { approvalDelegations, approvers } from '../../crds/v1alpha1/index.ts';
+import { approversByUsername, managersOf } from '../core/approvers.ts';
 import type { Person } from '../core/eligibility.ts';
 import type { DelegationSeen } from '../core/facts.ts';
 import type { KubeClient } from '../kube/client/kubeClient.ts';
@@ -40,23 +41,14 @@ export class People {
     return this.delegationsIn(namespace).map(({ from, groups }) => ({ username: from, groups }));
   }
 
-  /** What is known of somebody. Where two say that they are the same person, the first by its name is believed. */
+  /** What is known of somebody. */
   approver(username: string): ApproverRecord | undefined {
-    return this.approvers.byIndex('username', username).reduce(firstByName, undefined);
+    return approversByUsername(this.approvers.byIndex('username', username)).get(username);
   }
 
   /** User names of managers, by the user name of whom they manage. */
   get managers(): ReadonlyMap<string, string> {
-    this.#managers ??= managersOf(this.approvers.values());
+    this.#managers ??= managersOf(approversByUsername(this.approvers.values()));
     return this.#managers;
   }
-}
-
-const firstByName = (first: ApproverRecord | undefined, next: ApproverRecord): ApproverRecord =>
-  first !== undefined && first.name < next.name ? first : next;
-
-function managersOf(approvers: Iterable<ApproverRecord>): ReadonlyMap<string, string> {
-  const people = new Map<string, ApproverRecord>();
-  for (const approver of approvers) people.set(approver.username, firstByName(people.get(approver.username), approver));
-  return new Map([...people.values()].flatMap(({ username, manager }) => (manager === undefined ? [] : [[username, manager]])));
 }

@@ -1,5 +1,6 @@
 import type { ApprovalDelegationSpec, ApproverSpec } from '../../crds/v1alpha1/index.ts';
 import { approvalDelegations, approvers } from '../../crds/v1alpha1/resources.ts';
+import { approversByUsername, managersOf } from '../../operator/core/approvers.ts';
 import { delegationsOf, deputiesOf, principalsOf, type DelegationFacts, type Delegations } from '../../operator/core/delegation.ts';
 import type { Observation } from '../../operator/core/facts.ts';
 import { requesterFrom } from '../../operator/core/requesterStamp.ts';
@@ -12,22 +13,16 @@ import type { Session } from './connect.ts';
 
 /** The delegations of a namespace, and who manages whom, as the core weighs them. What may not be read is not there. */
 export async function delegationFacts({ client }: Session, namespace: string): Promise<Pick<Observation, 'delegations' | 'managers'>> {
-  const people = await listIfAllowed(client, approvers, {});
+  const known = await readApprovers(client);
   const stored = await listIfAllowed(client, approvalDelegations, { namespace });
   const { compile } = await import('../../operator/core/cel/index.ts');
-  const known = groupsByName(people);
   return {
     delegations: stored.map((object) => {
       const { when, namespace: _of, ...facts } = storedOf(object, known);
       const program = when === undefined ? undefined : compile(when, { scope: 'delegation', result: 'bool' });
       return { ...facts, ...(program === undefined ? {} : { when: 'run' in program ? program : ('faulty' as const) }) };
     }),
-    managers: new Map(
-      people.flatMap((person): [string, string][] => {
-        const { username = '', manager } = person['spec'] as Partial<ApproverSpec>;
-        return manager === undefined ? [] : [[username, manager]];
-      }),
-    ),
+    managers: managersOf(known),
   };
 }
 
@@ -66,8 +61,8 @@ function looking(request: Request, at: number) {
   return { at, without: new Set([username, submittedBy].filter((name) => name !== undefined)) };
 }
 
-const membersOf = (known: ReadonlyMap<string, readonly string[]>, group: string): string[] =>
-  [...known].filter(([, groups]) => groups.includes(group)).map(([username]) => username);
+const membersOf = (known: KnownPeople, group: string): string[] =>
+  [...known].filter(([, { groups }]) => groups.includes(group)).map(([username]) => username);
 
 async function listIfAllowed(client: KubeClient, type: ResourceType, scope: { readonly namespace?: string }): Promise<KubeObject[]> {
   const found: KubeObject[] = [];
@@ -79,21 +74,22 @@ async function listIfAllowed(client: KubeClient, type: ResourceType, scope: { re
   return found;
 }
 
-/** Groups by user name, as far as a platform team has written them down. */
-async function readApprovers(client: KubeClient): Promise<Map<string, readonly string[]>> {
-  return groupsByName(await listIfAllowed(client, approvers, {}));
+/** People by user name, as far as a platform team has written them down. */
+type KnownPeople = ReturnType<typeof knownPeople>;
+
+async function readApprovers(client: KubeClient): Promise<KnownPeople> {
+  return knownPeople(await listIfAllowed(client, approvers, {}));
 }
 
-function groupsByName(people: readonly KubeObject[]): Map<string, readonly string[]> {
-  return new Map(
-    people.map((person): [string, readonly string[]] => {
-      const { username, groups } = person['spec'] as Partial<ApproverSpec>;
-      return [username ?? '', groups ?? []];
+const knownPeople = (stored: readonly KubeObject[]) =>
+  approversByUsername(
+    stored.map(({ metadata, spec }) => {
+      const { username = '', groups = [], manager } = spec as Partial<ApproverSpec>;
+      return { name: metadata.name, username, groups, manager };
     }),
   );
-}
 
-function storedOf({ metadata, spec }: KubeObject, known: ReadonlyMap<string, readonly string[]>): Stored {
+function storedOf({ metadata, spec }: KubeObject, known: KnownPeople): Stored {
   const { from, to, when, notBefore, notAfter } = spec as ApprovalDelegationSpec;
   const author = requesterFrom(metadata.annotations);
   return {
@@ -101,7 +97,7 @@ function storedOf({ metadata, spec }: KubeObject, known: ReadonlyMap<string, rea
     name: metadata.name,
     from,
     to,
-    groups: author.username === from ? author.groups : (known.get(from) ?? []),
+    groups: author.username === from ? author.groups : (known.get(from)?.groups ?? []),
     createdAt: metadata.creationTimestamp,
     notBefore,
     notAfter,
