@@ -20,6 +20,8 @@ export const guardedAnnotations = {
   requesterGroups: 'countersign.dev/requester-groups',
   /** On released work: the digest it was released for. */
   released: 'countersign.dev/released',
+  /** On work that a cluster-admin let go past every approval, as docs/operations/by-hand.md has it: who did, and why. */
+  releasedByHand: 'countersign.dev/released-by-hand',
   /** On held and released work: the name of its request. */
   request: 'countersign.dev/request',
   /** On the Job of a GovernedJob: the digest of what it was made from. */

@@ -281,6 +281,11 @@ describe('what ran without a release', () => {
       expect.stringContaining('started without a release'),
     ]);
     expect(ran(job('forged', { metadata: { labels: { 'countersign.dev/held': 'false' } } }))).toEqual([expect.stringContaining('forged')]);
+    const annotations = { 'countersign.dev/released-by-hand': 'alice@corp, on call: INC-42: controller lost' };
+    expect(ran(job('by-hand', { metadata: { labels: { 'countersign.dev/held': 'false' }, annotations } }))).toEqual([
+      'let through by hand: alice@corp, on call: INC-42: controller lost',
+    ]);
+    expect(ran(job('says-so-itself', { metadata: { annotations } }))).toEqual([expect.stringContaining('never held')]);
     expect(ran(job('older', { metadata: { creationTimestamp: '2025-01-01T00:00:00Z' } }))).toEqual(['it was created before the policy']);
   });
 
@@ -311,12 +316,15 @@ describe('what ran without a release', () => {
 
   it('is told to people first, and what is hostile in names is spelt out', () => {
     const exec = role('exec', [rule([''], ['pods/exec'], ['create'])]);
+    const annotations = { 'countersign.dev/released-by-hand': 'eve: \u001b[2J' };
+    const byHand = job('by-hand', { metadata: { labels: { 'countersign.dev/held': 'false' }, annotations } });
     const found = bypassOf(
-      seen({ jobs: [job('plain')], rbac: { roles: [exec], bindings: [bind(exec, [user('eve\u001b[2J')], 'payments')] } }),
+      seen({ jobs: [job('plain'), byHand], rbac: { roles: [exec], bindings: [bind(exec, [user('eve\u001b[2J')], 'payments')] } }),
       false,
     );
     const text = bypassText(found, { now: Date.parse('2026-02-01T01:00:00Z'), all: false, colours: palette(false, {}) });
-    expect(text).toMatch(/^RAN {2}1 Job that policies govern ran without a release\n/);
+    expect(text).toMatch(/^RAN {2}2 Jobs that policies govern ran without a release\n/);
+    expect(text).toContain('let through by hand: eve: \\u001b[2J');
     expect(text).toContain('HIGH  1 may enter or change running pods, where Jobs are governed');
     expect(text).toContain('eve\\u001b[2J');
     expect(text).toMatch(/OPEN {2}2 namespaces let Jobs run that nobody is asked about/);

@@ -54,7 +54,7 @@ function places({ where }: Evader): string {
 
 function ran(jobs: readonly RanWithoutRelease[], now: number, colours: Palette): string {
   if (jobs.length === 0) return '';
-  const rows = jobs.map((r) => [r.namespace, r.name, `${age(r.startedAt, now)} ago`, r.policies.join(', '), r.message]);
+  const rows = jobs.map((r) => [r.namespace, r.name, `${age(r.startedAt, now)} ago`, r.policies.join(', '), oneLine(r.message)]);
   const count = `${jobs.length} ${jobs.length === 1 ? 'Job' : 'Jobs'} that policies govern ran without a release`;
   return (
     `${colours.bad('RAN')}  ${colours.strong(count)}\n` +

@@ -122,8 +122,11 @@ function started(job: KubeObject): string | undefined {
 
 function story(job: KubeObject, policies: readonly PolicySeen[]): Pick<RanWithoutRelease, 'message' | 'older'> {
   const older = policies.every((p) => Date.parse(job.metadata.creationTimestamp) < Date.parse(p.createdAt));
-  if (older) return { older, message: 'it was created before the policy' };
   const held = job.metadata.labels?.[labels.held];
+  // Only with the label: without it the guards let anybody write the annotation.
+  const byHand = held === 'false' ? job.metadata.annotations?.[annotations.releasedByHand] : undefined;
+  if (byHand !== undefined) return { older, message: `let through by hand: ${byHand}` };
+  if (older) return { older, message: 'it was created before the policy' };
   if (held === 'true')
     return { older, message: 'it was held, and started without a release: the guards were off, or somebody could write past them' };
   if (held === 'false') return { older, message: 'it is marked as let go, but for no digest: the mark was forged' };
