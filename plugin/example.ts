@@ -3,7 +3,12 @@ import { requestOf, type Request } from './request.ts';
 
 /** A request as the API server sends it, for unit tests: alice asks for a wire transfer, two of finance must agree, then one of security. */
 export function exampleRequest(
-  change: { spec?: Partial<ApprovalRequestSpec>; status?: Partial<ApprovalRequestStatus>; labels?: Record<string, string> } = {},
+  change: {
+    spec?: Partial<ApprovalRequestSpec>;
+    status?: Partial<ApprovalRequestStatus>;
+    labels?: Record<string, string>;
+    annotations?: Record<string, string>;
+  } = {},
 ): Request {
   return requestOf({
     apiVersion: 'countersign.dev/v1alpha1',
@@ -15,6 +20,7 @@ export function exampleRequest(
       resourceVersion: '7',
       creationTimestamp: '2026-11-21T09:00:00Z',
       labels: change.labels ?? { 'countersign.dev/subject-uid': 'uid-of-job' },
+      ...(change.annotations === undefined ? {} : { annotations: change.annotations }),
     },
     spec: {
       subject: { resource: { apiVersion: 'batch/v1', kind: 'Job', name: 'wire-4711', uid: 'uid-of-job' } },

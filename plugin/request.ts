@@ -79,6 +79,10 @@ export function outcome(request: Request): 'open' | 'approved' | 'refused' {
   return isTrue(request, 'Approved') && !isWithdrawn(request) ? 'approved' : 'refused';
 }
 
+/** Approved, and its work is held all the same: until a window opens, or because a policy has become stricter. */
+export const isHeldBack = (request: Request): boolean =>
+  outcome(request) === 'approved' && request.governs && !isTrue(request, 'Released') && !isTrue(request, 'Completed');
+
 const isWithdrawn = ({ status }: Request): boolean => withdrawalOf(status?.conditions ?? []) !== undefined;
 
 /** The phase for people; what the operator has not looked at yet has none. */

@@ -2,7 +2,7 @@ import type { DecisionVerdict, Reassignment, ResolvedStage, Standing } from '../
 import { policyName } from '../../operator/core/facts.ts';
 import { storedDurationMs } from '../../operator/core/duration.ts';
 import { oneLine } from '../output/printable.ts';
-import { isSettled, isTrue, outcome, phaseText, type Request } from '../request.ts';
+import { isHeldBack, isSettled, phaseText, type Request } from '../request.ts';
 
 /** What somebody says about requests. */
 export interface Verdict {
@@ -34,7 +34,7 @@ export function obstacleTo(request: Request, said: Verdict): string | undefined 
       return notOpen(request) ?? (said.standing === undefined ? undefined : standingObstacle(request, said.standing));
     case 'Reject':
       if (said.revokes === true) return revokeObstacle(request);
-      return waitsToRun(request) ? undefined : notOpen(request);
+      return isHeldBack(request) ? undefined : notOpen(request);
     case 'Override':
       return overrideObstacle(request);
     case 'Review':
@@ -44,12 +44,9 @@ export function obstacleTo(request: Request, said: Verdict): string | undefined 
   }
 }
 
-/** Approved, and held all the same. */
-const waitsToRun = (request: Request): boolean => outcome(request) === 'approved' && request.governs && !isTrue(request, 'Released');
-
 /** A stricter policy holds back what was approved: more people are asked. */
 const asksMore = (request: Request): boolean =>
-  waitsToRun(request) && (request.status?.stages ?? []).some(({ state }) => state === 'Active' || state === 'Escalated');
+  isHeldBack(request) && (request.status?.stages ?? []).some(({ state }) => state === 'Active' || state === 'Escalated');
 
 function notOpen(request: Request): string | undefined {
   if (isSettled(request) && !asksMore(request)) return `is ${phaseText(request)} already; there is nothing left to decide.`;
@@ -58,7 +55,7 @@ function notOpen(request: Request): string | undefined {
 
 /** What was approved and waits, for a window say, may still be let go at once. */
 function overrideObstacle(request: Request): string | undefined {
-  return waitsToRun(request) ? undefined : notOpen(request);
+  return isHeldBack(request) ? undefined : notOpen(request);
 }
 
 function reviewObstacle(request: Request): string | undefined {

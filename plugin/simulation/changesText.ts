@@ -3,7 +3,7 @@ import { oneLine } from '../output/printable.ts';
 import { phaseText, subjectText } from '../request.ts';
 import { effects, type Changed, type ChangeEffect } from './policyChange.ts';
 
-/** A policy that would be written, and what it would do to the open requests. */
+/** A policy that would be written, and what it would do to the requests in its reach. */
 export interface PolicyChange {
   /** `ApprovalPolicy payments/tiers`. */
   readonly policy: string;
@@ -22,7 +22,9 @@ const meanings: Readonly<Record<ChangeEffect, string>> = {
 
 /** What a policy would change, worst first. Pure. */
 export function changesText({ policy, isNew, changes, notes }: PolicyChange, colours: Palette): string {
-  const head = `${colours.strong(oneLine(policy))} (${isNew ? 'new' : 'changed'}), and the ${changes.length} open requests in its reach:\n`;
+  const heldBack = changes.filter((c) => c.heldBack).length;
+  const reach = `the ${changes.length - heldBack} open requests in its reach${heldBack === 0 ? '' : `, and ${heldBack} approved and still held`}`;
+  const head = `${colours.strong(oneLine(policy))} (${isNew ? 'new' : 'changed'}), and ${reach}:\n`;
   const groups = effects.flatMap((effect) => {
     const those = changes.filter((c) => c.effect === effect);
     return those.length === 0 ? [] : [groupText(effect, those, colours)];
@@ -40,8 +42,8 @@ function groupText(effect: ChangeEffect, those: readonly Changed[], colours: Pal
     title +
     those
       .map(
-        ({ request, changes }) =>
-          `    ${request.namespace}/${request.name} (${subjectText(request)}, ${phaseText(request)})\n${changes.map((c) => `      - ${oneLine(c)}\n`).join('')}`,
+        ({ request, heldBack, changes }) =>
+          `    ${request.namespace}/${request.name} (${subjectText(request)}, ${phaseText(request)}${heldBack ? ', still held' : ''})\n${changes.map((c) => `      - ${oneLine(c)}\n`).join('')}`,
       )
       .join('')
   );
@@ -51,9 +53,10 @@ function groupText(effect: ChangeEffect, those: readonly Changed[], colours: Pal
 export const changesDocument = ({ policy, isNew, changes, notes }: PolicyChange): object => ({
   policy,
   isNew,
-  requests: changes.map(({ request, effect, changes: said, before, after }) => ({
+  requests: changes.map(({ request, heldBack, effect, changes: said, before, after }) => ({
     namespace: request.namespace,
     name: request.name,
+    heldBack,
     effect,
     changes: said,
     verdict: { before, after },

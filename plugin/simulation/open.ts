@@ -7,11 +7,12 @@ import { unpinnedImages } from '../../operator/core/pins.ts';
 import { podSpecOf } from '../../operator/core/podSpec.ts';
 import { onBehalfOfFrom, requesterFrom } from '../../operator/core/requesterStamp.ts';
 import { variablesOf } from '../../operator/core/rules/variables.ts';
+import { timeOf } from '../../operator/core/timing.ts';
 import type { RawObject } from '../../operator/workloads/contract.ts';
 import type { Request } from '../request.ts';
 import type { Matchable } from './work.ts';
 
-/** An open request, with what was read of it. */
+/** A request that is open, or approved and held all the same, with what was read of it. */
 export interface OpenRequest {
   readonly request: Request;
   /** What it is about, as it is stored; absent when that is outside the cluster, gone, or may not be read. */
@@ -23,7 +24,7 @@ export interface OpenRequest {
   readonly failureRate: number;
 }
 
-/** What the core weighs of an open request, if these were the policies. Pure. */
+/** What the core weighs of such a request, if these were the policies. Pure. */
 export function openObservation(open: OpenRequest, policies: readonly PolicyFacts[], now: number): Observation {
   const { request, object, namespaceObject } = open;
   const { spec, status } = request.stored;
@@ -55,8 +56,18 @@ export function openObservation(open: OpenRequest, policies: readonly PolicyFact
     namespaceObject,
     observedFailureRate: open.failureRate,
     clockDisagrees: false,
-    defaultTimeoutMs: 7 * 86_400_000,
+    defaultTimeoutMs: defaultTimeoutMs(request),
   };
+}
+
+/**
+ * How long the operator lets a request wait when nobody says: its setting, which only a request that nobody says it of tells. Infinity where it is not
+ * known: a time that was made up would be told as if it were so.
+ */
+function defaultTimeoutMs({ stored: { spec, status } }: Request): number {
+  const isSaid = spec.timeout !== undefined || (status?.policies ?? []).some((p) => p.timeout !== undefined);
+  const [from, to] = [timeOf(status?.submittedAt), timeOf(status?.expiresAt)];
+  return isSaid || from === undefined || to === undefined ? Infinity : to - from;
 }
 
 function requestFacts({ namespace, name, uid, governs: isHeld, createdAt, stored }: Request): Observation['request'] {

@@ -3,19 +3,23 @@ import { evaluate } from '../../operator/core/evaluate.ts';
 import type { Evaluation } from '../../operator/core/evaluation.ts';
 import { policyKey, type Observation, type PolicyFacts } from '../../operator/core/facts.ts';
 import { asksToPin } from '../../operator/core/pins.ts';
+import { timeOf } from '../../operator/core/timing.ts';
+import { lapseOf, withdrawal } from '../../operator/core/withdrawal.ts';
 import { placesOf } from '../explain/who.ts';
 import { instant } from '../output/age.ts';
-import type { Request } from '../request.ts';
+import { isHeldBack, type Request } from '../request.ts';
 import { openObservation, type OpenRequest } from './open.ts';
 import { titleOf } from './simulated.ts';
 
-/** What a change of policy does to an open request. */
+/** What a change of policy does to a request. */
 export const effects = ['refused', 'stuck', 'tightened', 'loosened', 'unchanged'] as const;
 export type ChangeEffect = (typeof effects)[number];
 
-/** One open request, and what a change of policy would do to it. */
+/** One request, and what a change of policy would do to it. */
 export interface Changed {
   readonly request: Request;
+  /** It is approved, and held all the same; otherwise it is open. */
+  readonly heldBack: boolean;
   readonly effect: ChangeEffect;
   /** A sentence each. */
   readonly changes: readonly string[];
@@ -29,18 +33,41 @@ export function withPolicy(policies: readonly PolicyFacts[], written: PolicyFact
   return [...others, written];
 }
 
-/** What an open request would become if this policy were written. Pure. */
+/** What a request would become if this policy were written. Pure. */
 export function changeOf(open: OpenRequest, policies: readonly PolicyFacts[], written: PolicyFacts, now: number): Changed {
-  const factsBefore = openObservation(open, policies, now);
-  const factsAfter = openObservation(open, withPolicy(policies, written), now);
-  const [before, after] = [evaluate(factsBefore), evaluate(factsAfter)];
-  const changes = differences(before, after, factsBefore, factsAfter);
+  const before = situationOf(openObservation(open, policies, now));
+  const after = situationOf(openObservation(open, withPolicy(policies, written), now));
+  const changes = differences(before, after);
   return {
     request: open.request,
+    heldBack: isHeldBack(open.request),
     effect: effectOf(before, after, changes),
     changes: changes.map((c) => c.text),
-    before: before.verdict,
-    after: after.verdict,
+    before: before.evaluation.verdict,
+    after: after.evaluation.verdict,
+  };
+}
+
+/** A request under some policies. */
+interface Situation {
+  readonly facts: Observation;
+  readonly evaluation: Evaluation;
+  /** It ends as a no. */
+  readonly refused: boolean;
+  /** When an approval that its work has not used is no longer good. */
+  readonly lapsesAt: number;
+}
+
+function situationOf(facts: Observation): Situation {
+  const evaluation = evaluate(facts);
+  const approvedAt = timeOf(facts.request.status?.approvedAt);
+  if (approvedAt === undefined) return { facts, evaluation, refused: refused.includes(evaluation.verdict), lapsesAt: Infinity };
+  return {
+    facts,
+    evaluation,
+    // What is approved comes to a no by fewer ways than what is open.
+    refused: withdrawal(facts, evaluation, approvedAt) !== undefined,
+    lapsesAt: lapseOf(facts, evaluation, approvedAt) ?? Infinity,
   };
 }
 
@@ -53,9 +80,9 @@ const stuck: readonly Evaluation['verdict'][] = ['Faulty', 'NobodyAsked', 'NoPol
 const refused: readonly Evaluation['verdict'][] = ['PolicyViolation', 'Rejected', 'Expired'];
 const approved: readonly Evaluation['verdict'][] = ['Approved', 'AutoApproved', 'StandingApproval', 'Overridden'];
 
-function effectOf(before: Evaluation, after: Evaluation, changes: readonly Difference[]): ChangeEffect {
-  if (refused.includes(after.verdict) && !refused.includes(before.verdict)) return 'refused';
-  if (stuck.includes(after.verdict) && !stuck.includes(before.verdict)) return 'stuck';
+function effectOf(before: Situation, after: Situation, changes: readonly Difference[]): ChangeEffect {
+  if (after.refused && !before.refused) return 'refused';
+  if (stuck.includes(after.evaluation.verdict) && !stuck.includes(before.evaluation.verdict)) return 'stuck';
   if (changes.some((c) => c.direction === 'stricter')) return 'tightened';
   return changes.some((c) => c.direction === 'looser') ? 'loosened' : 'unchanged';
 }
@@ -63,19 +90,28 @@ function effectOf(before: Evaluation, after: Evaluation, changes: readonly Diffe
 const stricter = (text: string): Difference => ({ text, direction: 'stricter' });
 const looser = (text: string): Difference => ({ text, direction: 'looser' });
 
-function differences(before: Evaluation, after: Evaluation, factsBefore: Observation, factsAfter: Observation): Difference[] {
+function differences(before: Situation, after: Situation): Difference[] {
+  const [was, is] = [before.evaluation, after.evaluation];
+  const expiry = (ms: number): string => (ms === Infinity ? "when the operator's own setting says" : moment(ms));
+  const lapse = (ms: number): string => (ms === Infinity ? 'for ever' : `until ${moment(ms)}`);
   return [
-    ...verdictDifference(before, after),
-    ...stageDifferences(before, after),
-    ...ruleDifferences(before, after),
-    ...pinDifference(factsBefore, factsAfter),
-    ...(after.expiresAt < before.expiresAt ? [stricter(`expires ${moment(after.expiresAt)} instead of ${moment(before.expiresAt)}`)] : []),
-    ...(after.expiresAt > before.expiresAt ? [looser(`expires ${moment(after.expiresAt)} instead of ${moment(before.expiresAt)}`)] : []),
-    ...gateDifference(before, after),
+    ...verdictDifference(was, is),
+    ...stageDifferences(was, is),
+    ...ruleDifferences(was, is),
+    ...pinDifference(before.facts, after.facts),
+    ...timeDifference(was.expiresAt, is.expiresAt, (ms, other) => `expires ${expiry(ms)} instead of ${expiry(other)}`),
+    ...timeDifference(before.lapsesAt, after.lapsesAt, (ms, other) => `its approval is good ${lapse(ms)} instead of ${lapse(other)}`),
+    ...gateDifference(was, is),
   ];
 }
 
 const moment = (ms: number): string => instant(new Date(ms).toISOString());
+
+/** Of an end that comes sooner, or later. */
+function timeDifference(was: number, is: number, text: (is: number, was: number) => string): Difference[] {
+  if (was === is) return [];
+  return [is < was ? stricter(text(is, was)) : looser(text(is, was))];
+}
 
 function verdictDifference({ verdict: was }: Evaluation, { verdict: is }: Evaluation): Difference[] {
   if (was === is) return [];
@@ -137,10 +173,10 @@ function ruleDifferences(before: Evaluation, after: Evaluation): Difference[] {
 
 /** Contents that become part of the digest make another digest, and votes are about the one before. */
 function pinDifference({ policies: was, request }: Observation, { policies: is }: Observation): Difference[] {
-  const recorded = request.status?.policies;
-  return asksToPin(is, recorded) && !asksToPin(was, recorded)
-    ? [stricter('what it refers to becomes part of the digest, so the votes on it are void and people are asked again')]
-    : [];
+  const { policies: recorded, approvedAt } = request.status ?? {};
+  if (!asksToPin(is, recorded) || asksToPin(was, recorded)) return [];
+  const so = approvedAt === undefined ? 'so the votes on it are void and people are asked again' : 'which nobody approved: it stays held';
+  return [stricter(`what it refers to becomes part of the digest, ${so}`)];
 }
 
 function gateDifference({ gate: was }: Evaluation, { gate: is }: Evaluation): Difference[] {

@@ -19,7 +19,7 @@ import { jobs } from '../cluster/requests.ts';
 import { readRulebook, type Rulebook } from '../cluster/rulebook.ts';
 import { tryToWrite } from '../cluster/trial.ts';
 import { RefusedError } from '../errors.ts';
-import { isSettled, requestOf, type Request } from '../request.ts';
+import { isHeldBack, isSettled, requestOf, type Request } from '../request.ts';
 import type { PolicyChange } from './changesText.ts';
 import { failureRate } from './failureRate.ts';
 import type { Manifest } from './manifests.ts';
@@ -28,7 +28,7 @@ import { changeOf } from './policyChange.ts';
 import { policyKindOf, withDefaults } from './policyManifest.ts';
 import { titleOf } from './simulated.ts';
 
-/** What each policy would change of the open requests, were it written now. @throws RefusedError when it could not be written at all. */
+/** What each policy would change of the open requests, and of what is approved and still held, were it written now. @throws RefusedError when it could not be written at all. */
 export async function simulatePolicies(session: Session, manifests: readonly Manifest[], everywhere: boolean): Promise<PolicyChange[]> {
   const changes: PolicyChange[] = [];
   for (const manifest of manifests) changes.push(await simulatePolicy(session, manifest, everywhere));
@@ -44,11 +44,15 @@ async function simulatePolicy({ client, namespace }: Session, manifest: Manifest
   ];
   const rulebook = await readRulebook(client, namespaces);
   const { written, isNew, notes } = await writtenPolicy(client, manifest, kind, own);
-  const open = all.filter((r) => !isSettled(r) && !r.stored.spec.draft && r.status?.submittedAt !== undefined);
+  const open = all.filter(isReached);
   const requests = await Promise.all(namespaces.flatMap((space) => readOpen(client, space, open, all, rulebook)));
   const changes = requests.flat().map((one) => changeOf(one, rulebook.policiesFor(one.request.namespace), written, client.now()));
   return { policy: titleOf(written), isNew, changes, notes: [...notes, ...rulebook.gaps] };
 }
+
+/** Whether a change of policy may matter to it: people were asked, and it is open, or approved and held all the same. */
+export const isReached = (request: Request): boolean =>
+  (!isSettled(request) || isHeldBack(request)) && !request.stored.spec.draft && request.status?.submittedAt !== undefined;
 
 async function readRequests(client: KubeClient, namespace: string | undefined): Promise<Request[]> {
   const found: Request[] = [];

@@ -1,12 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { ApprovalPolicySpec } from '../../crds/v1alpha1/index.ts';
 import type { PolicyFacts } from '../../operator/core/facts.ts';
-import { compileRules } from '../../operator/core/rules/compile.ts';
-import { decision, exampleRequest, stage } from '../example.ts';
 import { palette } from '../output/palette.ts';
+import { finance, policy } from './example.ts';
 import { manifestsIn } from './manifests.ts';
-import type { OpenRequest } from './open.ts';
-import { changeOf } from './policyChange.ts';
 import { withDefaults } from './policyManifest.ts';
 import { auditedOf } from './runAudit.ts';
 import { simulate, type Simulated } from './simulated.ts';
@@ -18,23 +15,6 @@ const job = (annotations: string, more = ''): string =>
   `apiVersion: batch/v1\nkind: Job\nmetadata: {name: wire, annotations: {${annotations}}}\nspec: {template: {spec: {containers: [{name: main, image: tool:1}]}}${more}}\n`;
 const amount = (of: number): string => `'countersign.dev/context': '{"amount": ${of}}'`;
 
-function policy(spec: Partial<ApprovalPolicySpec>, change: Partial<PolicyFacts> = {}): PolicyFacts {
-  const full = withDefaults({ match: [{ apiGroups: ['batch'], kinds: ['Job'] }], ...spec });
-  return {
-    kind: 'ApprovalPolicy',
-    namespace: 'payments',
-    name: 'tiers',
-    uid: 'uid-tiers',
-    generation: 1,
-    spec: full,
-    rules: compileRules(full),
-    ...change,
-  };
-}
-
-const finance = { name: 'finance', require: [{ count: 2, from: [{ group: 'finance' }] }] } as unknown as NonNullable<
-  ApprovalPolicySpec['stages']
->[number];
 const tiers: Partial<ApprovalPolicySpec> = {
   validations: [{ expression: 'context.amount <= 1000', message: 'more than 1000 is never paid' }],
   autoApprove: [{ name: 'small', when: 'context.amount <= 10' }],
@@ -129,60 +109,6 @@ describe('simulation of a manifest', () => {
     );
     expect(both.map((m) => `${m.source}: ${m.kind}`)).toEqual(['all.yaml, document 1: Job', 'all.yaml, document 2, item 1: Deployment']);
     expect(notGovernable(both[1]!)).toContain('is of no kind that policies govern');
-  });
-});
-
-describe('simulation of a policy', () => {
-  const record = {
-    kind: 'ApprovalPolicy' as const,
-    namespace: 'payments',
-    name: 'tiers',
-    uid: 'uid-tiers',
-    generation: 1,
-    asSubmitted: true,
-    onRefusal: 'Fail' as const,
-  };
-  const kept = stage({ rejections: 1, required: 2, require: [{ count: 2, from: [{ group: 'finance' }], approvedBy: [] }] });
-  const open = (): OpenRequest => ({
-    request: exampleRequest({
-      spec: { context: { amount: 500 } },
-      status: { policies: [record], stages: [kept], decisions: [decision()] },
-    }),
-    object: undefined,
-    decisions: [],
-    delegations: [],
-    managers: new Map(),
-    namespaceObject: { metadata: { name: 'payments', labels: {} } },
-    failureRate: 50,
-  });
-  const asks = (count: number, more: Partial<ApprovalPolicySpec> = {}): PolicyFacts =>
-    policy({ stages: [{ ...finance, require: [{ count, from: [{ group: 'finance' }] }] }], ...more });
-  const change = (written: PolicyFacts) => changeOf(open(), [asks(2)], written, now);
-
-  it('says that nothing changes where it asks the same', () => {
-    expect(change(asks(2))).toMatchObject({ effect: 'unchanged', changes: [] });
-  });
-
-  it('says what it asks in addition: a stricter rule bites at once', () => {
-    expect(change(asks(3))).toMatchObject({ effect: 'tightened', changes: ['asks in addition: stage finance, 3 approvals, 3 missing'] });
-  });
-
-  it('never approves anything that is open: a looser rule asks no less than before', () => {
-    const looser = change(policy({ autoApprove: [{ name: 'all', when: 'true' }] }));
-    expect(looser.after).toBe('Pending');
-  });
-
-  it('says what it would refuse, and what it would leave stuck', () => {
-    expect(change(asks(2, { validations: [{ expression: 'context.amount < 100', message: 'too much' }] }))).toMatchObject({
-      effect: 'refused',
-      changes: expect.arrayContaining(['breaks ApprovalPolicy payments/tiers: too much']),
-    });
-    expect(change(asks(2, { validations: [{ expression: 'context.missing == 1', message: 'x' }] })).effect).toBe('stuck');
-    expect(change(policy({})).effect).toBe('stuck');
-  });
-
-  it('says that pinning voids votes', () => {
-    expect(change(asks(2, { pin: true })).changes.join()).toContain('the votes on it are void');
   });
 });
 
