@@ -93,9 +93,9 @@ describe('settings', () => {
 describe('a setting that is wrong', () => {
   it.each<[string, string, RegExp]>([
     ['COUNTERSIGN_ROLES', 'controler', /is "controler": .*controller.*admission/],
-    ['COUNTERSIGN_ROLES', ',', /is ",": /],
+    ['COUNTERSIGN_ROLES', ',', /is ",": expected controller, admission, or both$/m],
     ['COUNTERSIGN_LOG_LEVEL', 'loud', /is "loud": .*trace.*fatal/],
-    ['COUNTERSIGN_HEALTH_PORT', '65536', /is "65536": .*65535/],
+    ['COUNTERSIGN_HEALTH_PORT', '65536', /is "65536": expected a whole number from 0 to 65535$/m],
     ['COUNTERSIGN_HEALTH_PORT', '-1', /is "-1": /],
     ['COUNTERSIGN_HEALTH_PORT', '80.5', /is "80.5": /],
     ['COUNTERSIGN_HEALTH_PORT', '0x50', /is "0x50": /],
@@ -114,8 +114,9 @@ describe('a setting that is wrong', () => {
       'a.example,https://b.example',
       /is "a.example,https:.*"https:\/\/b.example" is no host; expected names such as/,
     ],
-    ['COUNTERSIGN_CONCURRENCY', '1001', /is "1001": /],
-    ['COUNTERSIGN_QPS', 'fast', /is "fast": /],
+    ['COUNTERSIGN_CONCURRENCY', '1001', /is "1001": expected a whole number from 1 to 1000$/m],
+    ['COUNTERSIGN_QPS', 'fast', /is "fast": expected a whole number from 1 to 100000$/m],
+    ['COUNTERSIGN_QPS', '99999999999999999999', /: expected a whole number from 1 to 100000$/m],
     ['COUNTERSIGN_BURST', '0', /is "0": /],
     ['COUNTERSIGN_CONNECTIONS', '0', /is "0": /],
     ['COUNTERSIGN_QPSS', '100', /is "100": there is no such setting/],
@@ -127,7 +128,7 @@ describe('a setting that is wrong', () => {
   });
 
   it.each(['COUNTERSIGN_NAMESPACE', 'COUNTERSIGN_POD_NAME'])('or missing is named: %s', (variable) => {
-    expect(refusal({ ...needed, [variable]: undefined })).toContain(`  ${variable} is not set: `);
+    expect(refusal({ ...needed, [variable]: undefined })).toContain(`  ${variable} is not set: expected text`);
   });
 
   it('is named together with every other one', () => {
@@ -161,11 +162,14 @@ describe('a file of settings', () => {
 
   it.each<[string, RegExp]>([
     ['qps: fast', /COUNTERSIGN_QPS is "fast": /],
-    ['qps: true', /COUNTERSIGN_QPS is true: /],
+    ['qps: true', /COUNTERSIGN_QPS is true: expected a whole number from 1 to 100000$/m],
+    ['qps: 1.5', /COUNTERSIGN_QPS is 1.5: expected a whole number from 1 to 100000$/m],
+    ['roles: [admission]', /COUNTERSIGN_ROLES is .*: expected text: names separated by commas$/m],
+    ['http_ca: ""', /COUNTERSIGN_HTTP_CA is "": expected text that is not empty$/m],
     ['health_port:', /COUNTERSIGN_HEALTH_PORT is null: /],
     ['health_port: ""', /COUNTERSIGN_HEALTH_PORT is "": /],
     ['health_port: []', /COUNTERSIGN_HEALTH_PORT is \[\]: /],
-    ['retention: 30', /COUNTERSIGN_RETENTION is 30: /],
+    ['retention: 30', /COUNTERSIGN_RETENTION is 30: expected a duration of at least 1s/],
     ['colour: red', /COUNTERSIGN_COLOUR is "red": there is no such setting/],
     ['- a\n- b\n', /whose content is no mapping; expected lines such as log_level: info/],
     ['just text', /whose content is no mapping/],

@@ -8,68 +8,83 @@ import { parseAllowedHost, type AllowedHost } from './core/httpAllow.ts';
 
 export const roles = ['controller', 'admission'] as const;
 
+// The title of each is how the reference says what is allowed; the defaults are written as one sets them.
+
 // Digits alone: what coercion would make of null, true, an empty text or 0x1F is nobody's intention.
-const whole = (least: number, most: number) =>
-  z.preprocess((given) => (typeof given === 'string' && /^[0-9]+$/.test(given) ? Number(given) : given), z.int().min(least).max(most));
+function whole(least: number, most: number) {
+  const expected = `expected a whole number from ${least} to ${most}`;
+  return z
+    .preprocess(
+      (given) => (typeof given === 'string' && /^[0-9]+$/.test(given) ? Number(given) : given),
+      z.int(expected).min(least, expected).max(most, expected),
+    )
+    .meta({ title: `${least} to ${most}` });
+}
 const port = whole(0, 65_535);
+const text = z.string('expected text').min(1, 'expected text that is not empty');
+const aDuration = 'expected a duration of at least 1s, such as 30m, 48h or 1d12h';
 const milliseconds = z
-  .string()
-  .refine(
-    (text) => Duration.safeParse(text).success && durationMs(text) > 0,
-    'expected a duration of at least 1s, such as 30m, 48h or 1d12h',
-  )
-  .transform((text) => durationMs(text));
-const url = z.string().regex(/^https:\/\/[^\s]+$/, 'expected an address that starts with https://');
-const allowedHost = z.string().transform((text, context): AllowedHost => {
-  const parsed = parseAllowedHost(text);
+  .string(aDuration)
+  .refine((given) => Duration.safeParse(given).success && durationMs(given) > 0, aDuration)
+  .meta({ title: 'a duration, such as `36h` or `30d`' })
+  .transform((given) => durationMs(given));
+const anAddress = 'expected an address that starts with https://';
+const url = z
+  .string(anAddress)
+  .regex(/^https:\/\/[^\s]+$/, anAddress)
+  .meta({ title: 'an https address' });
+const oneOf = <const Names extends readonly string[]>(names: Names) => z.enum(names, `expected one of ${names.join(', ')}`);
+const allowedHost = z.string().transform((given, context): AllowedHost => {
+  const parsed = parseAllowedHost(given);
   if (parsed !== undefined) return parsed;
   context.addIssue(
-    `"${text}" is no host; expected names such as hooks.example.com, hooks.example.com:8443 or *.example.com, separated by commas`,
+    `"${given}" is no host; expected names such as hooks.example.com, hooks.example.com:8443 or *.example.com, separated by commas`,
   );
   return z.NEVER;
 });
-const list = z.string().transform((text) =>
-  text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== ''),
-);
+const list = z
+  .string('expected text: names separated by commas')
+  .meta({ title: 'names, separated by commas' })
+  .transform((given) =>
+    given
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== ''),
+  );
 
 /** Every setting: its environment variable is `COUNTERSIGN_` and the name in capitals. Docs are generated from the descriptions. */
 export const Settings = z.strictObject({
   roles: list
-    .pipe(z.array(z.enum(roles)).min(1))
-    .default(['controller', 'admission'])
+    .pipe(z.array(oneOf(roles)).min(1, `expected ${roles.join(', ')}, or both`))
+    .prefault('controller,admission')
     .describe('Which roles this process plays: controller, admission, or both.'),
-  namespace: z.string().min(1).describe('The namespace that the operator runs in.'),
-  pod_name: z.string().min(1).describe('The name of its pod, which is its identity as leader.'),
-  log_level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info').describe('The least severe log line to write.'),
-  health_port: port.default(8081).describe('Port of /health, /ready and /metrics; 0 for any that is free.'),
-  admission_port: port.default(8443).describe('Port of the admission webhooks; 0 for any that is free.'),
+  namespace: text.describe('The namespace that the operator runs in.'),
+  pod_name: text.describe('The name of its pod, which is its identity as leader.'),
+  log_level: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).prefault('info').describe('The least severe log line to write.'),
+  health_port: port.prefault(8081).describe('Port of /health, /ready and /metrics; 0 for any that is free.'),
+  admission_port: port.prefault(8443).describe('Port of the admission webhooks; 0 for any that is free.'),
   admission_url: url.optional().describe('Where the API server reaches admission when it does not run in the cluster.'),
-  hold_mode: z.enum(['MutatingAdmissionPolicy', 'Webhook']).default('MutatingAdmissionPolicy').describe('Who puts new work on hold.'),
-  cert_secret: z.string().min(1).default('countersign-certificates').describe("The Secret that keeps the webhooks' certificate."),
-  cert_dir: z
-    .string()
-    .min(1)
+  hold_mode: oneOf(['MutatingAdmissionPolicy', 'Webhook']).prefault('MutatingAdmissionPolicy').describe('Who puts new work on hold.'),
+  cert_secret: text.prefault('countersign-certificates').describe("The Secret that keeps the webhooks' certificate."),
+  cert_dir: text
     .optional()
     .describe('A directory with tls.crt, tls.key and ca.crt that somebody else keeps current, such as cert-manager.'),
-  retention: milliseconds.default(durationMs('30d')).describe('How long a settled request is kept.'),
-  retention_per_namespace: whole(1, 1_000_000).default(5_000).describe('How many settled requests are kept in one namespace.'),
-  default_timeout: milliseconds.default(durationMs('168h')).describe('How long a request waits when neither it nor a policy says.'),
-  cronjob_open_requests: whole(1, 1_000).default(1).describe('How many requests one CronJob may have open at a time.'),
+  retention: milliseconds.prefault('30d').describe('How long a settled request is kept.'),
+  retention_per_namespace: whole(1, 1_000_000).prefault(5_000).describe('How many settled requests are kept in one namespace.'),
+  default_timeout: milliseconds.prefault('7d').describe('How long a request waits when neither it nor a policy says.'),
+  cronjob_open_requests: whole(1, 1_000).prefault(1).describe('How many requests one CronJob may have open at a time.'),
   http_allow: list
     .pipe(z.array(allowedHost))
-    .default([])
+    .prefault('')
     .describe(
       'Hosts that actions of GovernedJobs may call: host, host:port or *.suffix, separated by commas; without a port, 443. None when empty.',
     ),
-  http_ca: z.string().min(1).optional().describe('PEM of certificate authorities to trust in such calls, besides the public ones.'),
-  concurrency: whole(1, 1_000).default(50).describe('How many objects of a kind are worked on at once.'),
-  qps: whole(1, 100_000).default(2_000).describe('Most requests a second to the API server.'),
-  burst: whole(1, 100_000).default(4_000).describe('Most requests at once above that.'),
-  connections: whole(1, 1_000).default(50).describe('Most open connections to the API server.'),
-  kubeconfig: z.string().min(1).optional().describe('A kubeconfig, when it does not run in a pod.'),
+  http_ca: text.optional().describe('PEM of certificate authorities to trust in such calls, besides the public ones.'),
+  concurrency: whole(1, 1_000).prefault(50).describe('How many objects of a kind are worked on at once.'),
+  qps: whole(1, 100_000).prefault(2_000).describe('Most requests a second to the API server.'),
+  burst: whole(1, 100_000).prefault(4_000).describe('Most requests at once above that.'),
+  connections: whole(1, 1_000).prefault(50).describe('Most open connections to the API server.'),
+  kubeconfig: text.optional().describe('A kubeconfig, when it does not run in a pod.'),
 });
 export type Settings = z.infer<typeof Settings>;
 
@@ -93,7 +108,8 @@ export function readSettings(environment: Environment): Settings {
         `  ${variableOf(name)} ${was(given[name])}: ${issue.code === 'unrecognized_keys' ? 'there is no such setting' : issue.message}`,
     );
   });
-  throw new CountersignError('InvalidConfiguration', `The configuration is wrong; mend it and start again:\n${lines.join('\n')}`);
+  const said = [...new Set(lines)].join('\n');
+  throw new CountersignError('InvalidConfiguration', `The configuration is wrong; mend it and start again:\n${said}`);
 }
 
 const was = (value: unknown): string => (value === undefined ? 'is not set' : `is ${JSON.stringify(value)}`);
