@@ -21,6 +21,10 @@ export class Refusal extends Error {
   }
 }
 
+/** What is said of `a.?b` and `a[?b]`. */
+export const noOptionals =
+  'optional fields (.? and [?]) are not offered: ask whether the field is there, as in has(context.amount) && context.amount <= 1000';
+
 interface Reading {
   readonly source: string;
   readonly environment: Environment;
@@ -56,7 +60,7 @@ function read(node: ASTNode, bound: ReadonlySet<string>, depth: number, reading:
       return read(node.args[0], bound, depth, reading);
     case '.?':
     case '[?]':
-      return refuse(reading, node, 'optional fields (?) are not offered: use has()');
+      return refuse(reading, node, noOptionals);
     case 'call':
       readAll(node.args[1]);
       return readFunction(node, reading);

@@ -117,6 +117,23 @@ describe('a fault', () => {
     expect(fault('operation.matches("(")')).toMatchObject({ message: expect.stringContaining('is no RE2 regular expression'), column: 19 });
   });
 
+  it.each<[string, number]>([
+    ['context.?amount.orValue(0) <= 1000', 9],
+    ["context[?'amount'].orValue(0) <= 1000", 9],
+    ['true && context. ?amount', 18],
+  ])('says of optional fields what to write in their place: %s', (source, column) => {
+    expect(fault(source)).toEqual({
+      message:
+        'optional fields (.? and [?]) are not offered: ask whether the field is there, as in has(context.amount) && context.amount <= 1000',
+      line: 1,
+      column,
+    });
+  });
+
+  it.each(['? 1 : 2', 'context.amount > ? 1', '1 == (?2)'])('says nothing of optional fields where there are none: %s', (source) => {
+    expect(fault(source).message).not.toContain('optional');
+  });
+
   it('says what it gives where that is not what is asked for', () => {
     expect(fault('1')).toMatchObject({ message: 'it gives an int, expected a bool' });
     expect(fault('true', 'delegation', 'number')).toMatchObject({ message: 'it gives a bool, expected a number' });

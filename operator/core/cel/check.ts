@@ -1,5 +1,5 @@
 import type { Environment } from '@marcbachmann/cel-js';
-import { admit, Refusal } from './admit.ts';
+import { admit, noOptionals, Refusal } from './admit.ts';
 import { limits } from './environment.ts';
 import { stepOf } from './evaluator.ts';
 import type { Step } from './step.ts';
@@ -35,6 +35,8 @@ function faultOf(source: string, error: unknown): ExpressionFault {
   const text = (summary ?? message ?? 'it cannot be read').replace(/^No such key: /, 'there is no field ');
   if (/^Operator overload .* overlaps/.test(text))
     return faultAt(source, 0, 'the type of what an empty list holds is not known: write dyn([])');
+  const start = range?.start ?? 0;
+  if (/\bQUESTION\b/.test(text) && /[.[]\s*$/.test(source.slice(0, start))) return faultAt(source, start, noOptionals);
   const isMixed = /(?:int|uint) [!=]= double|double [!=]= (?:int|uint)/.test(text);
-  return faultAt(source, range?.start ?? 0, isMixed ? `${text}: write the whole number as a double, such as 50.0` : text);
+  return faultAt(source, start, isMixed ? `${text}: write the whole number as a double, such as 50.0` : text);
 }
