@@ -76,7 +76,7 @@ const isEscalated = (stage: AskedStage, { now, timesOf }: Poll): boolean =>
   stage.escalation !== undefined && now >= timesOf(stage).deadline;
 
 /** Everybody whom a stage asks now: its own lists, and that of its escalation once its time is over. */
-const listsOf = (stage: AskedStage, poll: Poll): (readonly ApproverRef[])[] => [
+export const listsOf = (stage: AskedStage, poll: Poll): (readonly ApproverRef[])[] => [
   ...stage.require.map(({ from }) => from),
   ...(stage.escalation !== undefined && isEscalated(stage, poll) ? [stage.escalation.from] : []),
 ];

@@ -2,8 +2,8 @@ import { approvalDelegations, type ApprovalDelegation, type ResolvedStage } from
 import type { Person } from '../../operator/core/eligibility.ts';
 import { describeFrom } from '../../operator/core/explain.ts';
 import type { Permissions, PolicyId } from '../../operator/core/facts.ts';
-import { mayApprove, mayReject, type Poll } from '../../operator/core/quorum.ts';
-import type { AskedStage } from '../../operator/core/resolve.ts';
+import { listsOf, mayApprove, mayReject, type Poll } from '../../operator/core/quorum.ts';
+import { applies, type AskedStage } from '../../operator/core/resolve.ts';
 import { isForbidden } from '../../operator/kube/client/apiError.ts';
 import type { AdmissionDeps, KnownRequest } from './deps.ts';
 
@@ -38,7 +38,7 @@ export async function personFault(
   if (!stages.some((stage) => mayReject(stage, person, poll))) {
     // For whom they may decide then is weighed by the operator, which follows chains, times and conditions.
     if (await isDelegate(ballot, deps, signal)) return undefined;
-    return { sentence: notAsked(name, person, stages), violation: { policy_type: 'approvers', function_name } };
+    return { sentence: notAsked(name, person, stages, poll), violation: { policy_type: 'approvers', function_name } };
   }
   if (verdict === 'Reject' || stages.some((stage) => mayApprove(stage, person, poll))) return undefined;
   return {
@@ -76,8 +76,14 @@ async function isDelegate({ namespace, person }: Ballot, { client }: DeciderDeps
   }
 }
 
-function notAsked(name: string, { username }: Person, stages: readonly ResolvedStage[]): string {
-  const who = [...new Set(stages.flatMap((stage) => stage.require.map(describeFrom)))].join('; ');
+function notAsked(name: string, { username }: Person, stages: readonly ResolvedStage[], poll: Poll): string {
+  const asked = stages
+    .filter(applies)
+    .flatMap((stage) => [
+      ...listsOf(stage, poll).map((from) => describeFrom({ from })),
+      ...(stage.standIns ?? []).map(({ for: gone, user }) => `user ${user} in place of ${gone}`),
+    ]);
+  const who = asked.length === 0 ? 'nobody' : [...new Set(asked)].join('; ');
   return `ApprovalRequest ${name} does not ask ${username}; it asks ${who.length > 300 ? `${who.slice(0, 300)}…` : who}`;
 }
 

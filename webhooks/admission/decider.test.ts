@@ -1,0 +1,60 @@
+import { Registry } from 'prom-client';
+import { describe, expect, it } from 'vitest';
+import { ResolvedStage } from '../../crds/v1alpha1/index.ts';
+import { rfc3339 } from '../../operator/core/conditions.ts';
+import { createMetrics } from '../../operator/telemetry/metrics.ts';
+import { minutes } from '../../test/fixtures/facts.ts';
+import { personFault } from './decider.ts';
+import type { AdmissionDeps, KnownRequest } from './deps.ts';
+
+const at = (minute: number): string => rfc3339(minutes(minute));
+
+const stage = (more: object = {}): ResolvedStage =>
+  ResolvedStage.parse({
+    name: 'finance',
+    asSubmitted: true,
+    state: 'Active',
+    required: 1,
+    approvals: 0,
+    require: [{ count: 1, from: [{ group: 'finance' }], approvedBy: [] }],
+    separation: { requesterMayApprove: false, distinctAcrossStages: true },
+    ...more,
+  });
+
+/** What mallory is told, ten minutes after the request was made. */
+async function told(stages: readonly ResolvedStage[]): Promise<string | undefined> {
+  const request = { uid: 'u', requester: 'alice', spec: { operation: 'refund' }, status: { stages } } as unknown as KnownRequest;
+  // Nobody has delegated to anybody.
+  const client = { now: () => minutes(10), listAll: () => [] } as unknown as AdmissionDeps['client'];
+  const permissionsOf = () => Promise.resolve({ mayApprove: () => false, may: () => false });
+  const ballot = { name: 'r', namespace: 'payments', person: { username: 'mallory', groups: ['dev'] }, verdict: 'Approve' as const };
+  const deps = { client, permissionsOf, metrics: createMetrics(new Registry()) };
+  return (await personFault(request, ballot, deps, new AbortController().signal))?.sentence;
+}
+
+const escalation = { count: 1, from: [{ user: 'cfo' }] };
+
+describe('somebody who is not asked', () => {
+  it.each<[string, ResolvedStage[], string]>([
+    [
+      'the people of each stage',
+      [stage(), stage({ name: 'second', require: [{ count: 1, from: [{ user: 'eve' }], approvedBy: [] }] })],
+      'group finance; user eve',
+    ],
+    ['those of an escalation, once it is active', [stage({ escalation, deadline: at(9) })], 'group finance; user cfo'],
+    ['and not those of one whose time has not come', [stage({ escalation, deadline: at(11) })], 'group finance'],
+    [
+      'who is asked in place of somebody who is gone',
+      [
+        stage({
+          require: [{ count: 1, from: [{ user: 'eve' }], approvedBy: [] }],
+          standIns: [{ for: 'eve', user: 'sam', by: 'rita' }],
+        }),
+      ],
+      'user eve; user sam in place of eve',
+    ],
+    ['nobody of a stage that a policy skips', [stage({ applies: false })], 'nobody'],
+  ])('is told whom the request asks: %s', async (_what, stages, who) => {
+    expect(await told(stages)).toBe(`ApprovalRequest r does not ask mallory; it asks ${who}`);
+  });
+});
