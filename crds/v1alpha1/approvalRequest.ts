@@ -108,7 +108,6 @@ export const PolicyRecord = z.object({
   fault: z.string().max(1024).optional().describe('Why the policy could not be applied; the request holds.'),
   violations: z.array(z.string().max(1024)).max(40).optional().describe('The rules of the policy that the request breaks.'),
   risk: RiskScore.optional().describe('How risky the policy found the work.'),
-  trustsSubmitter: z.boolean().optional().describe('Whether the policy lets whoever submitted the request ask for somebody else.'),
   approvalValidFor: Duration.optional().describe('How long an approval is good for that has not been used.'),
   freeze: z.array(RecurringWindow).max(16).optional().describe('When nothing is let go.'),
   releaseWindows: z.array(RecurringWindow).max(16).optional().describe('When something may be let go, and at no other time.'),
