@@ -37,7 +37,8 @@ export interface Asked {
   readonly answerable: boolean;
 }
 
-const defaultSeparation: Separation = { requesterMayApprove: false, distinctAcrossStages: true };
+/** What holds for stages that no policy stands behind. */
+export const defaultSeparation: Separation = { requesterMayApprove: false, distinctAcrossStages: true };
 
 /** What one policy asks of a request, as it is now. */
 function stagesOf(policy: JudgedPolicy, asSubmitted: boolean): AskedStage[] {

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { governedJobs, type ApprovalRequestSpec } from '../../crds/v1alpha1/index.ts';
+import { governedJobs, RequestedStages, type ApprovalRequestSpec } from '../../crds/v1alpha1/index.ts';
+import { ownStageFaults } from '../../operator/core/lint/quorum.ts';
 import { questionFaults } from '../../operator/core/questions.ts';
 import { isNotFound } from '../../operator/kube/client/apiError.ts';
 import type { KubeClient } from '../../operator/kube/client/kubeClient.ts';
@@ -32,20 +33,26 @@ export const fillInSubject = (deps: Pick<AdmissionDeps, 'client'>): AdmissionHan
   },
 });
 
-/** Refuses a request about an object that is not there, or that its author may not even see, questions that nobody could answer, and what breaks rules of policies. */
+/**
+ * Refuses a request about an object that is not there, or that its author may not even see, questions that nobody could answer, stages of its own that nobody
+ * could satisfy, and what breaks rules of policies.
+ */
 export const validateRequest = (deps: Pick<AdmissionDeps, 'client' | 'isAllowed' | 'operatorUser'> & ViolationDeps): AdmissionHandler => ({
   path: '/validate/requests',
   name: 'validate-request',
   kinds: ['ApprovalRequest'],
   review: async (request, { signal }) => {
-    const faults = questionsChanged(request) ? questionFaults(questionsOf(request.object)) : [];
+    const faults = [
+      ...(isNew(request, questionsOf) ? questionFaults(questionsOf(request.object)) : []),
+      ...(isNew(request, stagesOf) ? stageFaults(request.object) : []),
+    ];
     if (faults.length > 0) return refuse(`${faults.map(({ path, message }) => `${path}: ${message}`).join('; ')}.`, 422);
     // For held work the operator asks, and there it must be the request that is refused, for all to see.
     if (isOperator(request, deps.operatorUser)) return allowed;
     const violation = await violationOf(request, deps);
     if (violation !== undefined) return violation;
     const subject = subjectOf(request.object);
-    if (subject === undefined || request.namespace === undefined || !changes(request)) return allowed;
+    if (subject === undefined || request.namespace === undefined || !isNew(request, subjectOf)) return allowed;
     const { namespace, userInfo } = request;
     const { group, plural: resource } = typeOf(subject);
     const what = `${subject.kind} ${subject.name}`;
@@ -69,13 +76,18 @@ const subjectOf = (object: Reviewed | null | undefined): SubjectResource | undef
 const questionsOf = (object: Reviewed | null | undefined): ApprovalRequestSpec['questions'] =>
   (object?.['spec'] as Partial<ApprovalRequestSpec> | undefined)?.questions;
 
-// What came in while admission was away must not keep its request from being cancelled.
-const questionsChanged = ({ operation, object, oldObject }: AdmissionRequest): boolean =>
-  operation === 'CREATE' || (operation === 'UPDATE' && !isDeepStrictEqual(questionsOf(object), questionsOf(oldObject)));
+const stagesOf = (object: Reviewed | null | undefined): unknown => (object?.['spec'] as Partial<ApprovalRequestSpec> | undefined)?.stages;
 
-// A request outlives its subject: what is only cancelled or labelled must not be refused because the subject is gone.
-const changes = ({ operation, object, oldObject }: AdmissionRequest): boolean =>
-  operation === 'CREATE' || (operation === 'UPDATE' && !isDeepStrictEqual(subjectOf(object), subjectOf(oldObject)));
+/** What the schema does not take the API server refuses by itself, and says why. */
+function stageFaults(object: Reviewed | null | undefined) {
+  const stages = RequestedStages.safeParse(stagesOf(object) ?? []);
+  return stages.success ? ownStageFaults(stages.data) : [];
+}
+
+// What came in while admission was away must not keep its request from being cancelled. And a request outlives its subject: what is only cancelled or
+// labelled must not be refused because the subject is gone.
+const isNew = ({ operation, object, oldObject }: AdmissionRequest, part: (object: Reviewed | null | undefined) => unknown): boolean =>
+  operation === 'CREATE' || (operation === 'UPDATE' && !isDeepStrictEqual(part(object), part(oldObject)));
 
 async function uidOf(client: KubeClient, subject: SubjectResource, namespace: string, signal: AbortSignal): Promise<string | undefined> {
   try {

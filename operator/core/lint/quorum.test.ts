@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Stage, type ApproverRef } from '../../../crds/v1alpha1/index.ts';
-import { quorumFaults } from './quorum.ts';
+import { ownStageFaults, quorumFaults } from './quorum.ts';
 
 interface Line {
   count: number;
@@ -17,6 +17,11 @@ const faultsOf = (stages: Stage[], distinctAcrossStages = true): string[] =>
   );
 
 const [bob, carol, dan] = [{ user: 'bob' }, { user: 'carol' }, { user: 'dan' }];
+const escalating = (count: number, ...from: ApproverRef[]): object => ({
+  timeout: '1h',
+  onTimeout: 'Escalate',
+  escalation: { from, count },
+});
 const robot = { serviceAccount: { namespace: 'ci', name: 'robot' } };
 
 describe('a policy that somebody can satisfy', () => {
@@ -32,6 +37,12 @@ describe('a policy that somebody can satisfy', () => {
       [stage('a', [line(1, bob)], { when: 'a' }), stage('b', [line(1, bob)], { when: 'b' })],
     ],
     ['asks a service account and a user', [stage('a', [line(2, robot, bob)])]],
+    ['escalates to a group where its own people are not enough', [stage('a', [line(1, bob), line(1, bob)], escalating(2, { group: 'x' }))]],
+    ['escalates to fewer than its own people would have to be', [stage('a', [line(1, bob), line(1, bob)], escalating(1, bob))]],
+    [
+      'escalates to somebody else where its own people are needed before',
+      [stage('a', [line(1, bob)]), stage('b', [line(1, bob)], escalating(1, carol))],
+    ],
   ])('%s', (_name, stages, distinct) => {
     expect(faultsOf(stages, distinct)).toEqual([]);
   });
@@ -71,12 +82,31 @@ describe('a policy that nobody can satisfy', () => {
       /^spec\.stages\[1\]\.require\[0\]: /,
     ],
     [
+      'escalates to nobody but who is needed before',
+      [stage('a', [line(1, bob)]), stage('b', [line(1, bob)], escalating(1, bob))],
+      /^spec\.stages\[1\]: nobody can satisfy it: it asks, together with spec\.stages\[0\]\.require\[0\], for 2 different people/,
+    ],
+    [
       'escalates to fewer than it asks',
       [stage('a', [line(1, { group: 'x' })], { timeout: '1h', onTimeout: 'Escalate', escalation: { from: users('bob'), count: 2 } })],
       /^spec\.stages\[0\]\.escalation\.count: was 2, but from names only 1 person/,
     ],
   ])('%s', (_name, stages, fault, distinct) => {
     expect(faultsOf(stages, distinct)).toEqual([expect.stringMatching(fault)]);
+  });
+
+  it('is a request as well, which cannot say that its stages are counted apart', () => {
+    const own = [stage('a', [line(1, bob)]), stage('b', [line(1, bob)])].map(({ name, require, rejections }) => ({
+      name,
+      require,
+      rejections,
+    }));
+    const [fault, ...more] = ownStageFaults(own);
+    expect(more).toEqual([]);
+    expect(fault).toEqual({
+      path: 'spec.stages[1].require[0]',
+      message: expect.stringMatching(/only 1 person \(bob\); ask for fewer, or add people or a group$/),
+    });
   });
 
   it('names only some of very many people', () => {
@@ -121,6 +151,31 @@ describe('whether somebody can satisfy it', () => {
         const always = given.filter((s) => s.always);
         const groups = distinct ? [always, ...given.filter((s) => !s.always).map((s) => [...always, s])] : given.map((s) => [s]);
         expect(faultsOf(made, distinct).length === 0).toBe(groups.every((group) => canFill(places(group))));
+      }),
+    );
+  });
+
+  it('is never denied of stages of which some escalation can do it', () => {
+    const list = names.chain((from) =>
+      fc.record({ count: fc.integer({ min: 1, max: Math.min(2, from.length) }), from: fc.constant(from) }),
+    );
+    const escalations = fc.option(list, { nil: undefined });
+    const some = fc.array(fc.record({ require: fc.array(list, { minLength: 1, maxLength: 2 }), escalation: escalations }), {
+      maxLength: 3,
+    });
+    const places = (lists: readonly { count: number; from: { user: string }[] }[]): string[][] =>
+      lists.flatMap(({ count, from }) => Array.from({ length: count }, () => from.map(({ user }) => user)));
+    fc.assert(
+      fc.property(some, (given) => {
+        const made = given.map(({ require, escalation }, i) =>
+          stage(`s${i}`, require, escalation === undefined ? {} : escalating(escalation.count, ...escalation.from)),
+        );
+        const ways = given.reduce<string[][][]>(
+          (before, { require, escalation }) =>
+            [require, ...(escalation === undefined ? [] : [[escalation]])].flatMap((way) => before.map((all) => [...all, ...places(way)])),
+          [[]],
+        );
+        if (ways.some((way) => canFill(way))) expect(faultsOf(made)).toEqual([]);
       }),
     );
   });

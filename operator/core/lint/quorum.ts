@@ -1,7 +1,11 @@
-import type { ApprovalPolicySpec, ApproverRef, Escalation, Requirement, Stage } from '../../../crds/v1alpha1/index.ts';
+import type { ApprovalPolicySpec, ApproverRef, Escalation, RequestedStage, Requirement, Stage } from '../../../crds/v1alpha1/index.ts';
 import { serviceAccountName } from '../eligibility.ts';
 import { fillPlaces } from '../matching.ts';
+import { defaultSeparation } from '../resolve.ts';
 import type { Fault } from './fault.ts';
+
+/** A stage of a policy, or one that a request adds, which has neither a `when` nor an escalation. */
+type AskingStage = RequestedStage & Partial<Pick<Stage, 'when' | 'escalation'>>;
 
 /** One approval that only people of this list can give. */
 interface Place {
@@ -16,14 +20,26 @@ const mostPairs = 20_000;
  * Requirements that nobody can satisfy, as far as that can be known: whoever is in a group or has a permission is not, so only lists of users and service
  * accounts count. Stages that always apply are looked at together, and each that has a `when` together with those; two that have one may exclude each other.
  */
-export function quorumFaults({ stages = [], separation }: Pick<ApprovalPolicySpec, 'stages' | 'separation'>): Fault[] {
+export const quorumFaults = ({ stages = [], separation }: Pick<ApprovalPolicySpec, 'stages' | 'separation'>): Fault[] =>
+  faultsOf(
+    stages,
+    separation.distinctAcrossStages,
+    'ask for fewer, add people or a group, or set separation.distinctAcrossStages to false where one person may act in several stages',
+  );
+
+/** The same for the stages that a request adds: nobody's policy stands behind them, so nothing can be said of their separation. */
+export const ownStageFaults = (stages: readonly RequestedStage[]): Fault[] =>
+  faultsOf(stages, defaultSeparation.distinctAcrossStages, 'ask for fewer, or add people or a group');
+
+function faultsOf(stages: readonly AskingStage[], distinct: boolean, advice: string): Fault[] {
   const alone = stages.flatMap((stage, index) => [...requirementFaults(stage, index), ...escalationFaults(stage.escalation, index)]);
   if (alone.length > 0) return alone;
-  const found = groupsOf(stages, separation.distinctAcrossStages).flatMap(unfillable);
+  const found = groupsOf(stages, distinct).flatMap((group) => unfillable(group, advice));
   return [...new Map(found.map((fault) => [fault.path, fault])).values()];
 }
 
-function requirementFaults(stage: Stage, index: number): Fault[] {
+/** Of one requirement alone, whether or not its stage escalates: the schema takes no count of more people than it names either. */
+function requirementFaults(stage: AskingStage, index: number): Fault[] {
   return stage.require.flatMap(({ count, from }, place) => {
     const people = peopleOf(from);
     return people === undefined || count <= people.size ? [] : [tooFew(`spec.stages[${index}].require[${place}].count`, count, people)];
@@ -50,22 +66,20 @@ function peopleOf(from: readonly ApproverRef[]): ReadonlySet<string> | undefined
 }
 
 interface NumberedStage {
-  readonly stage: Stage;
+  readonly stage: AskingStage;
   readonly index: number;
 }
 
 /** Stages that have to be satisfied by different people, all of them, by one and the same request. */
-function groupsOf(stages: readonly Stage[], distinct: boolean): NumberedStage[][] {
+function groupsOf(stages: readonly AskingStage[], distinct: boolean): NumberedStage[][] {
   const all = stages.map((stage, index) => ({ stage, index }));
   if (!distinct) return all.map((one) => [one]);
   const always = all.filter(({ stage }) => stage.when === undefined);
   return [always, ...all.filter(({ stage }) => stage.when !== undefined).map((one) => [...always, one])];
 }
 
-function unfillable(group: readonly NumberedStage[]): Fault[] {
-  const places = group.flatMap(({ stage, index }) =>
-    stage.require.flatMap((requirement, number) => placesOf(requirement, `spec.stages[${index}].require[${number}]`)),
-  );
+function unfillable(group: readonly NumberedStage[], advice: string): Fault[] {
+  const places = group.flatMap(placesOf);
   const people = [...new Set(places.flatMap(({ from }) => [...from]))];
   if (places.length * people.length > mostPairs) return [];
   const filled = fillPlaces(places, people, (person, place) => place.from.has(person));
@@ -78,13 +92,25 @@ function unfillable(group: readonly NumberedStage[]): Fault[] {
     {
       path: empty.path,
       message:
-        `nobody can satisfy it: it asks${others} for ${rivals.length} different people, but there are only ${named(names)}; ` +
-        'ask for fewer, add people or a group, or set separation.distinctAcrossStages to false where one person may act in several stages',
+        `nobody can satisfy it: it asks${others} for ${rivals.length} different people, but there are only ${named(names)}; ` + advice,
     },
   ];
 }
 
-const placesOf = ({ count, from }: Requirement, path: string): Place[] => {
+/**
+ * The places of a stage. Where it escalates, its own people are enough or those of the escalation, so that it may take as few as the fewer of the two, of either:
+ * that is what is asked for here, lest a stage is refused that somebody can satisfy in the end.
+ */
+function placesOf({ stage, index }: NumberedStage): Place[] {
+  const path = `spec.stages[${index}]`;
+  const own = stage.require.flatMap((requirement, number) => placesIn(requirement, `${path}.require[${number}]`));
+  if (stage.escalation === undefined) return own;
+  const instead = placesIn(stage.escalation, path);
+  const from = new Set([...own, ...instead].flatMap((place) => [...place.from]));
+  return own.slice(0, instead.length).map(() => ({ path, from }));
+}
+
+const placesIn = ({ count, from }: Pick<Requirement, 'count' | 'from'>, path: string): Place[] => {
   const people = peopleOf(from);
   return people === undefined ? [] : Array.from({ length: count }, () => ({ path, from: people }));
 };
