@@ -32,6 +32,14 @@ const limit = JSON.stringify({
   },
 });
 
+const delegation = (name: string, when: string): string =>
+  JSON.stringify({
+    apiVersion: 'countersign.dev/v1alpha1',
+    kind: 'ApprovalDelegation',
+    metadata: { name, namespace: team },
+    spec: { from: 'kubernetes-admin', to: 'bob', when },
+  });
+
 let it1: ChartCluster;
 let dir: string;
 let controller: OperatorProcess;
@@ -118,6 +126,11 @@ describe('admission apart', () => {
       const { stderr } = await apply(governedJob(`more-${(count += 1)}`, 'Never'));
       return stderr.includes('ApprovalPolicy limit: no more of these');
     });
+  });
+
+  it('reads the when of a delegation, and looks for circles with its own rights', async () => {
+    expect((await apply(delegation('wrong', 'amount > 10'))).stderr).toContain('spec.when: line 1, column 1: amount is not known here');
+    await succeeded(apply(delegation('right', 'context.amount > 10')));
   });
 
   it('may not do what the controller may', async () => {

@@ -8,6 +8,7 @@ import { stampDecision } from './stampDecision.ts';
 import { stampDelegation } from './stampDelegation.ts';
 import { stampRequester } from './stampRequester.ts';
 import { validateDecision } from './validateDecision.ts';
+import { validateDelegation } from './validateDelegation.ts';
 import { validateGovernedJob } from './validateGovernedJob.ts';
 import { validatePolicy } from './validatePolicy.ts';
 
@@ -17,6 +18,7 @@ export const admissionHandlers = (deps: AdmissionDeps): readonly AdmissionHandle
   validateRequest(deps),
   validateGovernedJob(deps),
   validatePolicy,
+  validateDelegation(deps),
   fillInSubject(deps),
   // Hold mode Webhook only; elsewhere the API server does these itself.
   stampDecision,

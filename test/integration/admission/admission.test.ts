@@ -1,6 +1,9 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { kubectl } from '../../fixtures/kubectl.ts';
 import { eventually, type Stored } from '../guards/api.ts';
-import { decision, digest, otherDigest, governedJob, job, jobsPath, oursPath, request } from '../guards/subjects.ts';
+import { decision, delegation, digest, otherDigest, governedJob, job, jobsPath, oursPath, request } from '../guards/subjects.ts';
 import { startWorld, type Who, type World } from '../guards/world.ts';
 import { startAdmission, type AdmissionService } from './service.ts';
 
@@ -38,6 +41,17 @@ const about = (kind: 'Job' | 'GovernedJob', name: string, uid?: string): Record<
     },
   },
 });
+
+/** What kubectl says where somebody creates this. */
+async function warnedOf(who: string, groups: readonly string[], ns: string, object: object): Promise<string> {
+  const file = join(world.cluster.dir, 'delegation.json');
+  writeFileSync(file, JSON.stringify(object));
+  const { code, stderr } = await kubectl(world.cluster.kubectl, await world.cluster.userKubeconfig(who, [...groups]), [
+    ...['create', '--namespace', ns, '--filename', file],
+  ]);
+  if (code !== 0) throw new Error(stderr);
+  return stderr;
+}
 
 describe('a decision', () => {
   const stage = (from: object[], more: object = {}): object => ({
@@ -192,6 +206,48 @@ describe('a request about an object', () => {
     await create('alice', ns, about('Job', 'work'));
     await world.as('alice').delete(jobsPath(ns, 'work'), { propagationPolicy: 'Background' });
     await world.as('alice').patch(oursPath(ns, 'approvalrequests', 'work'), { spec: { cancelled: true } });
+  });
+});
+
+describe('a request with stages of its own', () => {
+  const stage = (name: string, ...users: string[]): object => ({ name, require: [{ count: 1, from: users.map((user) => ({ user })) }] });
+  const create = (ns: string, stages: object[]): Promise<Stored> =>
+    world.as('alice').create(oursPath(ns, 'approvalrequests'), request('r', { stages }));
+
+  test('that nobody can satisfy is refused', async () => {
+    await expect(create(await world.namespace(false), [stage('peer', 'bob'), stage('lead', 'bob')])).rejects.toThrow(
+      'spec.stages[1].require[0]: nobody can satisfy it: it asks, together with spec.stages[0].require[0], for 2 different people',
+    );
+  });
+
+  test('that different people can satisfy is taken', async () => {
+    await create(await world.namespace(false), [stage('peer', 'bob', 'carol'), stage('lead', 'bob')]);
+  });
+});
+
+describe('a delegation', () => {
+  const limited = (when: string): object => delegation('bob', 'carol', { when });
+  const create = (ns: string, object: object): Promise<Stored> => world.as('bob').create(oursPath(ns, 'approvaldelegations'), object);
+  const unreadable = 'spec.when: line 2, column 1: amount is not known here';
+
+  test('whose when cannot be read is refused, and told where', async () => {
+    await expect(create(await world.namespace(false), limited('has(context.amount) &&\namount > 10'))).rejects.toThrow(unreadable);
+  });
+
+  test('that is edited wrongly is refused as well, and one with a right when is taken', async () => {
+    const ns = await world.namespace(false);
+    await create(ns, limited('context.amount > 10'));
+    const edit = world
+      .as('bob')
+      .patch(oursPath(ns, 'approvaldelegations', 'away'), { spec: { when: 'has(context.amount) &&\namount > 10' } });
+    await expect(edit).rejects.toThrow(unreadable);
+  });
+
+  test('that closes a circle is taken with a warning that names it', async () => {
+    const ns = await world.namespace(false);
+    await create(ns, delegation('bob', 'carol'));
+    const answer = await warnedOf('carol', ['canceller'], ns, delegation('carol', 'bob', {}, { name: 'back' }));
+    expect(answer).toContain('Warning: delegations lead in a circle: bob → carol → bob');
   });
 });
 
