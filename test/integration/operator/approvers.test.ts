@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
 import { test } from '../../fixtures/inNamespace.ts';
 import { job, matchJobs, oneOf, resources, type StoredRequest } from '../../fixtures/world.ts';
-import { decidesInVain, heldJob, listed } from './support.ts';
+import { decidesInVain, heldJob, listed, nextSecond } from './support.ts';
 
 const stage = (name: string, count: number, ...from: object[]): object => ({ name, require: [{ count, from }] });
 const asks = (...stages: object[]) => ({ match: matchJobs, stages });
@@ -133,7 +133,7 @@ describe.concurrent('stages', () => {
     ];
     await ns.policy('pay', asks({ name: 'both', require }));
     const { asked } = await heldJob(ns, job('wire'));
-    await ns.decide(await ns.as('bob', ['finance']), 'Approve', [asked]);
+    await nextSecond(ns, await ns.decide(await ns.as('bob', ['finance']), 'Approve', [asked]));
     await ns.request(asked.metadata.name, 'half approved', (r) => r.status?.approvals === '1/2');
     const third = await ns.decide(await ns.as('carol', ['finance']), 'Approve', [asked]);
     expect(await listed(ns, asked.metadata.name, third)).toMatchObject({ counted: false, ignoredBecause: 'PlaceTaken' });

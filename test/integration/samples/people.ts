@@ -1,3 +1,4 @@
+import { untilNoticed } from '../../fixtures/bindings.ts';
 import { expect } from 'vitest';
 import { clusterApprovalPolicies, approvers, type DecisionVerdict } from '../../../crds/v1alpha1/index.ts';
 import type { KubeClient } from '../../../operator/kube/client/kubeClient.ts';
@@ -116,11 +117,12 @@ const delegation: Check = async (ns, file) => {
 };
 
 async function rbacOf(ns: TestNamespace, clusterRole: string, user: string): Promise<void> {
-  await ns.admin.create(resources.roleBindings, ns.name, {
+  const bound = await ns.admin.create(resources.roleBindings, ns.name, {
     metadata: { name: clusterRole },
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: clusterRole },
     subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: user }],
   });
+  await untilNoticed(ns.admin, ns.name, bound);
 }
 
 const reassignTo = (to: string) => ({ reassign: { stage: 'treasurer', from: 'carla@corp', to } });

@@ -7,6 +7,7 @@ import { ApiError } from '../../../operator/kube/client/apiError.ts';
 import type { KubeClient } from '../../../operator/kube/client/kubeClient.ts';
 import type { KubeObject, ResourceType } from '../../../operator/kube/client/types.ts';
 import { condition, governedJob, request, resources, until, type StoredRequest, type TestNamespace } from '../../fixtures/world.ts';
+import { untilNoticed } from '../../fixtures/bindings.ts';
 import { listed } from '../operator/support.ts';
 
 const folder = join(import.meta.dirname, '../../../config/samples');
@@ -54,9 +55,12 @@ export async function policy(ns: TestNamespace, file: string, change?: Change): 
   return ns.enforced(metadata.name);
 }
 
-/** Puts Roles and RoleBindings of a sample there. */
+/** Puts Roles and RoleBindings of a sample there, and waits until they count. */
 export async function rbac(ns: TestNamespace, file: string): Promise<void> {
-  for (const object of sampled(ns, file)) await create(ns, ns.admin, object);
+  for (const object of sampled(ns, file)) {
+    const made = await create(ns, ns.admin, object);
+    if (object.kind === 'RoleBinding') await untilNoticed(ns.admin, ns.name, made);
+  }
 }
 
 /** Alice, who asks; a developer with no say in anything. */
