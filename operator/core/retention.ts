@@ -4,7 +4,7 @@ interface Dated<T> {
   readonly at: number;
   /** Somebody still has to do something about it: it stays, however old it is, and takes nobody else's place. */
   readonly needed?: boolean;
-  /** It came to nothing: nobody approved it. */
+  /** It came to nothing: nobody approved it, and nothing ran. */
   readonly idle?: boolean;
 }
 

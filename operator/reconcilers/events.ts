@@ -47,7 +47,7 @@ export const eventOf = (
 
 const mostWaiting = 10_000;
 /** So long an Event waits at most while there is more urgent work. */
-const longestWaitMs = 30_000;
+const longestWaitMs = 60_000;
 const lookAgainMs = 500;
 /** Few, because each costs the API server half as much as a release, and people wait for those. */
 const atOnce = 2;

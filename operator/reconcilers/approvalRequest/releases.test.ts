@@ -48,7 +48,7 @@ describe('Releases', () => {
     expect(releases.areMany).toBe(true);
     expect(releases.newsWaits('a/b', 'runs')).toBe(10_000);
     expect(releases.newsWaits('a/b', 'ended')).toBe(10_000);
-    clock.now = 30_000;
+    clock.now = 60_000;
     expect(releases.newsWaits('a/b', 'runs')).toBeUndefined();
     clock.now = 5_000;
     for (const end of ends) end();

@@ -4,7 +4,7 @@ export type RunNews = 'runs' | 'runsAsToldElsewhere' | 'ended';
 /** That something runs waits for the news that it has ended, which makes one status write of two. */
 const leastMs: Readonly<Record<RunNews, number>> = { runs: 2_000, runsAsToldElsewhere: 10_000, ended: 0 };
 /** How long either waits while others wait to be released: that news is for reading, a release is what people wait for. */
-const busyMs = 30_000;
+const busyMs = 60_000;
 const lookAgainMs = 10_000;
 /** So many at once are no burst. */
 const few = 8;

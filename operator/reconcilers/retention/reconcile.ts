@@ -25,7 +25,7 @@ export async function reconcileRetention(namespace: string, context: RetentionCo
   const finished = world.requests.byIndex('finished', namespace).filter((r) => !stillHeld(r, world));
   const requests = expired(
     // How many of those there are is limited where they come in, with what overrides count.
-    finished.map((r) => ({ item: r, at: settledAt(r), needed: owesReview(r), idle: !wasApproved(r) })),
+    finished.map((r) => ({ item: r, at: settledAt(r), needed: owesReview(r), idle: !agreedOrRan(r) })),
     { now, keepMs, most: mostPerNamespace },
   );
   const orphans = world.decisions
@@ -44,8 +44,11 @@ export async function reconcileRetention(namespace: string, context: RetentionCo
 const stillHeld = (request: RequestRecord, world: World): boolean =>
   request.governs !== undefined && world.workOf(request.governs).some((held) => held.markedHeld && held.ended === undefined);
 
-const wasApproved = ({ status }: RequestRecord): boolean =>
-  status?.conditions.some((c) => c.type === 'Approved' && c.status === 'True') ?? false;
+/** People agreed to it, or work was let go by it. What a rule approves and nothing runs by, anybody can have made by the thousand. */
+const agreedOrRan = ({ status }: RequestRecord): boolean =>
+  status?.conditions.some(
+    (c) => c.status === 'True' && (c.type === 'Released' || (c.type === 'Approved' && c.reason !== 'AutoApproved')),
+  ) ?? false;
 
 /** Since when nothing is to be done about it: it is settled, and what it let go has ended and, if it was overridden, has been reviewed. */
 const settledAt = (request: RequestRecord): number =>
