@@ -71,6 +71,12 @@ export const ApprovalDecisionSpec = z
         reason: 'FieldValueRequired',
       },
       {
+        rule: "self.verdict != 'Override' || size(self.requests) == 1",
+        message: 'an Override is about one request: have it reviewed before you override the next',
+        fieldPath: '.requests',
+        reason: 'FieldValueInvalid',
+      },
+      {
         rule: "(self.verdict == 'Reassign') == has(self.reassign)",
         message: 'reassign and the verdict Reassign belong together: add the one that is missing, or remove the other',
         fieldPath: '.reassign',

@@ -79,13 +79,12 @@ interface Snapshot {
 }
 
 /**
- * What the policies said at submission. None before that, nor while a policy could not say anything, nor once what is asked for has become something
- * else: every vote is void then, and it is a new submission under the policies as they are.
+ * What the policies said at submission. None before that, nor once what is asked for has become something else: every vote is void then, and it is a
+ * new submission under the policies as they are. A policy that could not say anything is not in it: once mended it may ask people, but not agree.
  */
 function snapshotOf(status: ApprovalRequestStatus | undefined, facts: Observation): Snapshot | undefined {
   if (status?.submittedAt === undefined || hasChanged(status, facts)) return undefined;
-  const faulty = status.policies.some((p) => p.asSubmitted && p.fault !== undefined);
-  return faulty && !isSettled(status) ? undefined : { policies: status.policies, stages: status.stages };
+  return { policies: status.policies, stages: status.stages };
 }
 
 /** Whether what is asked for is not what the policies of the snapshot looked at. */

@@ -47,8 +47,6 @@ export interface Observation {
 export interface ReviewOwed {
   readonly namespace: string;
   readonly by: readonly string[];
-  /** RFC 3339. */
-  readonly at: string;
 }
 
 export interface RequestFacts {

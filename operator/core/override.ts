@@ -29,12 +29,15 @@ export function overrideFault(decision: DecisionFacts, facts: Observation, ballo
  */
 export const mostUnreviewed = 1_000;
 
-/** Whether earlier overrides must be reviewed first: any by the same person, or too many in the namespace. */
-function owesReview({ approver, time }: DecisionFacts, { reviewsOwed, request }: Observation): boolean {
-  const earlier = reviewsOwed.filter(({ at }) => at < time);
+/**
+ * Whether other overrides must be reviewed first: any by the same person, or too many in the namespace. Which of them was said first does not matter,
+ * only which is on record: that one counts, and the others wait for its review.
+ */
+function owesReview({ approver }: DecisionFacts, { reviewsOwed, request }: Observation): boolean {
+  if (request.status?.override?.by.includes(approver) === true) return false;
   return (
-    earlier.some(({ by }) => by.includes(approver)) ||
-    earlier.filter(({ namespace }) => namespace === request.namespace).length >= mostUnreviewed
+    reviewsOwed.some(({ by }) => by.includes(approver)) ||
+    reviewsOwed.filter(({ namespace }) => namespace === request.namespace).length >= mostUnreviewed
   );
 }
 

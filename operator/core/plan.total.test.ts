@@ -175,7 +175,7 @@ const odd = fc
       fc.record({ name: text, from: text, to: text, groups: few(text), createdAt: text, notBefore: maybe(text), notAfter: maybe(text) }),
     ),
     managers: few(fc.tuple(text, text)).map((pairs) => new Map(pairs)),
-    reviewsOwed: few(fc.record({ namespace: text, by: few(text), at: text })),
+    reviewsOwed: few(fc.record({ namespace: text, by: few(text) })),
     standing: few(fc.record({ request: text, standing, policies: few(recordOfPolicy), stages: few(text), approvers: few(text) })),
     namespaceObject: fc.constant({ metadata: { name: 'payments', labels: {} } }),
     observedFailureRate: fc.constantFrom(0, 50, 100, Number.NaN),

@@ -106,12 +106,11 @@ interface Snapshot {
 export function whatIsAsked(spec: ApprovalRequestSpec, now: readonly JudgedPolicy[], snapshot: Snapshot | undefined): Asked {
   const inOrder = [...now].sort((a, b) => (policyKey(a) < policyKey(b) ? -1 : 1));
   if (snapshot === undefined) {
-    const records = inOrder.map((p) => recordOf(p, true));
     return joined(
       spec,
       now,
-      records,
-      inOrder.flatMap((p) => stagesOf(p, true)),
+      inOrder.map((p) => recordOf(p, saysSomething(p))),
+      inOrder.flatMap((p) => stagesOf(p, saysSomething(p))),
     );
   }
   const kept = snapshot.policies.filter((p) => p.asSubmitted);
@@ -124,6 +123,9 @@ export function whatIsAsked(spec: ApprovalRequestSpec, now: readonly JudgedPolic
     [...keptStages, ...changed.flatMap((p) => stagesOf(p, false))],
   );
 }
+
+/** A policy whose expressions fail has not spoken: nobody may cause that, by what a request leaves out, to have its next version agree instead. */
+const saysSomething = ({ judgement }: JudgedPolicy): boolean => judgement.fault === undefined;
 
 function joined(
   spec: ApprovalRequestSpec,

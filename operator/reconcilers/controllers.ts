@@ -10,6 +10,7 @@ import type { Outcome, Ref } from '../core/ports.ts';
 import { workloads, type HeldFacts } from '../workloads/index.ts';
 import type { Writer } from './approvalRequest/apply.ts';
 import type { Reader } from './approvalRequest/observe.ts';
+import { Overriding } from './approvalRequest/overriding.ts';
 import { Releases } from './approvalRequest/releases.ts';
 import { reconcileRequest } from './approvalRequest/reconcile.ts';
 import { Storyteller } from './approvalRequest/story.ts';
@@ -84,6 +85,7 @@ export class Controllers {
       story: new Storyteller({ events: this.events, metrics, tracing: options.tracing }),
       tracing: options.tracing,
       releases,
+      overriding: new Overriding(world),
     };
     const heldContext = { client, world, events: this.events, cronJobOpenRequests: options.cronJobOpenRequests, asking: new Set<string>() };
     const auditContext = {

@@ -41,6 +41,8 @@ export async function isAllowed(client: KubeClient, person: Person, resourceAttr
 export class ApproverPermissions {
   readonly #client: KubeClient;
   readonly #kept = new Map<string, { readonly allowed: boolean; readonly until: number }>();
+  /** Questions on their way: whoever asks the same meanwhile waits for the same answer. */
+  readonly #asking = new Map<string, Promise<boolean>>();
 
   constructor(client: KubeClient) {
     this.#client = client;
@@ -71,6 +73,16 @@ export class ApproverPermissions {
     const key = keyOf(person, right);
     const known = this.#kept.get(key);
     if (known !== undefined && known.until > Date.now()) return known.allowed;
+    const asking = this.#asking.get(key) ?? this.#ask(key, person, right);
+    this.#asking.set(key, asking);
+    try {
+      return await asking;
+    } finally {
+      this.#asking.delete(key);
+    }
+  }
+
+  async #ask(key: string, person: Person, right: Right): Promise<boolean> {
     const ask = (verb: string) => isAllowed(this.#client, person, { ...right, group, verb });
     const allowed = (await ask(right.verb)) && !(await ask(probeVerb));
     this.#kept.delete(key);

@@ -191,7 +191,7 @@ export class World {
   reviewsOwed(exceptRequest?: string): ReviewOwed[] {
     return this.requests.byIndex('reviewOwed', '').flatMap(({ uid, namespace, status }) => {
       const { override } = status ?? {};
-      return uid === exceptRequest || override === undefined ? [] : [{ namespace, by: override.by, at: override.at }];
+      return uid === exceptRequest || override === undefined ? [] : [{ namespace, by: override.by }];
     });
   }
 

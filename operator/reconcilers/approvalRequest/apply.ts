@@ -11,6 +11,7 @@ import type { RequestRecord } from '../records.ts';
 import type { PolicyBarrier } from '../policyBarrier.ts';
 import type { World } from '../world.ts';
 import type { Observed } from './observe.ts';
+import type { Overriding } from './overriding.ts';
 import type { Releases, RunNews } from './releases.ts';
 import type { Storyteller } from './story.ts';
 
@@ -22,6 +23,7 @@ export interface Writer {
   readonly story: Storyteller;
   readonly tracing: Tracing;
   readonly releases: Releases;
+  readonly overriding: Overriding;
 }
 
 const staleMs = 500;
@@ -33,7 +35,9 @@ export async function apply(observed: Observed, plan: Plan, writer: Writer): Pro
     if (await claim(observed, effect.source, writer)) return wake(0);
   }
   const lets = plan.after.some((effect) => effect.kind === 'release');
-  return lets ? writer.releases.during(() => release(observed, plan, writer)) : settle(observed, plan, writer);
+  return writer.overriding.during(observed, plan, () =>
+    lets ? writer.releases.during(() => release(observed, plan, writer)) : settle(observed, plan, writer),
+  );
 }
 
 /** Counts this request among those that another's standing approval covers: the API server keeps two of them from taking the same last run. */

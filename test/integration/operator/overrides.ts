@@ -13,15 +13,15 @@ export const own = (ns: TestNamespace, who: string, groups: readonly string[] = 
 
 export const may = (...verbs: string[]) => [{ apiGroups: ['countersign.dev'], resources: ['approvalrequests'], verbs }];
 
-/** Eve, Mia and Oda, who may override. */
-export async function crew(ns: TestNamespace): Promise<{ eve: KubeClient; mia: KubeClient; oda: KubeClient }> {
-  const names = ['eve', 'mia', 'oda'];
+/** Eve, Mia, Oda and Kim, who may override. */
+export async function crew(ns: TestNamespace): Promise<{ eve: KubeClient; mia: KubeClient; oda: KubeClient; kim: KubeClient }> {
+  const names = ['eve', 'mia', 'oda', 'kim'];
   await ns.grant(
     'glass',
     may('override'),
     names.map((who) => named(ns, who)),
   );
-  return { eve: await own(ns, 'eve'), mia: await own(ns, 'mia'), oda: await own(ns, 'oda') };
+  return { eve: await own(ns, 'eve'), mia: await own(ns, 'mia'), oda: await own(ns, 'oda'), kim: await own(ns, 'kim') };
 }
 
 const shown = (of: StoredRequest) => ({ name: of.metadata.name, uid: of.metadata.uid, digest: of.status?.subjectDigest });
