@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  cyclesAndCuts,
   cycleText,
   delegationsOf,
   deputiesOf,
@@ -152,6 +153,33 @@ describe('the limits', () => {
     const names = Array.from({ length: 40 }, (_, i) => `p${i}`);
     const all = names.flatMap((from) => names.filter((to) => to !== from).map((to) => delegation(from, to)));
     expect(of('p0', all).principals.length).toBe(mostPrincipals);
+  });
+});
+
+describe('what is said of delegations as a whole', () => {
+  const said = (all: DelegationFacts[], looking = now) => cyclesAndCuts(delegationsOf(all), looking);
+
+  it('is nothing where each leads somewhere', () => {
+    expect(said([delegation('alice', 'bob'), delegation('bob', 'carol'), delegation('alice', 'carol')])).toEqual({ cycles: [], cut: [] });
+  });
+
+  it('is each circle, once, that holds at the time and of which nobody is left out', () => {
+    const all = [
+      delegation('bob', 'alice'),
+      delegation('alice', 'bob'),
+      delegation('bob', 'carol'),
+      delegation('eve', 'dan'),
+      delegation('dan', 'eve'),
+    ];
+    const { cycles } = said(all);
+    expect(cycles.map(cycleText).sort()).toEqual(['alice → bob → alice', 'dan → eve → dan']);
+    expect(said(all, { ...now, without: new Set(['bob', 'dan']) }).cycles).toEqual([]);
+    expect(said(all, { at: minutes(-1) }).cycles).toEqual([]);
+  });
+
+  it('is to whom more lead than are followed', () => {
+    const crowd = Array.from({ length: mostPrincipals }, (_, i) => delegation(`p${i}`, 'bob'));
+    expect(said([...crowd, delegation('dan', 'carol')])).toEqual({ cycles: [], cut: ['bob'] });
   });
 });
 

@@ -106,6 +106,26 @@ export function deputiesOf(username: string, delegations: Delegations, looking: 
   return [...nearest.values()];
 }
 
+/** What should be said of delegations as a whole. */
+export interface CyclesAndCuts {
+  /** Each once, told from its smallest name on. */
+  readonly cycles: readonly (readonly string[])[];
+  /** The people to whom more delegations lead than are followed. */
+  readonly cut: readonly string[];
+}
+
+/** Looks from everybody to whom somebody delegated. */
+export function cyclesAndCuts(delegations: Delegations, looking: Looking): CyclesAndCuts {
+  const cycles = new Map<string, readonly string[]>();
+  const cut: string[] = [];
+  for (const username of delegations.byTo.keys()) {
+    const found = principalsOf({ username, groups: [] }, delegations, looking);
+    for (const cycle of found.cycles) cycles.set(JSON.stringify(cycle), cycle);
+    if (found.cut) cut.push(username);
+  }
+  return { cycles: [...cycles.values()], cut };
+}
+
 /** Where a cycle leads, in words: `alice → bob → alice`. */
 export const cycleText = (cycle: readonly string[]): string => cycle.join(' → ');
 

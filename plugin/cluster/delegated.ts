@@ -1,7 +1,14 @@
 import type { ApprovalDelegationSpec, ApproverSpec } from '../../crds/v1alpha1/index.ts';
 import { approvalDelegations, approvers } from '../../crds/v1alpha1/resources.ts';
 import { approversByUsername, managersOf } from '../../operator/core/approvers.ts';
-import { delegationsOf, deputiesOf, principalsOf, type DelegationFacts, type Delegations } from '../../operator/core/delegation.ts';
+import {
+  cyclesAndCuts,
+  delegationsOf,
+  deputiesOf,
+  principalsOf,
+  type DelegationFacts,
+  type Delegations,
+} from '../../operator/core/delegation.ts';
 import type { Observation } from '../../operator/core/facts.ts';
 import { requesterFrom } from '../../operator/core/requesterStamp.ts';
 import { isForbidden, isNotFound } from '../../operator/kube/client/apiError.ts';
@@ -51,6 +58,7 @@ export async function readDelegated({ client }: Session, requests: readonly Requ
   return {
     principals: (request, person) => principalsOf(person, of(request), looking(request, client.now())).principals.slice(1),
     deputies: (request, username) => deputiesOf(username, of(request), looking(request, client.now())),
+    cyclesAndCuts: (request) => cyclesAndCuts(of(request), looking(request, client.now())),
     members: (group) => membersOf(known, group),
   };
 }

@@ -1,3 +1,4 @@
+import type { CyclesAndCuts } from '../../operator/core/delegation.ts';
 import type { Person } from '../../operator/core/eligibility.ts';
 import type { Request } from '../request.ts';
 
@@ -7,9 +8,16 @@ export interface Delegated {
   readonly principals: (request: Request, person: Person) => Person[];
   /** Who may decide for somebody, each as the chain from them to who decides. */
   readonly deputies: (request: Request, username: string) => readonly (readonly string[])[];
+  /** Delegations in a circle, and people to whom more lead than are followed, of those that apply to a request. */
+  readonly cyclesAndCuts: (request: Request) => CyclesAndCuts;
   /** The people whom a platform team says are in a group. */
   readonly members: (group: string) => readonly string[];
 }
 
 /** Nobody decides for anybody, as far as is known. */
-export const nobodyDelegated: Delegated = { principals: () => [], deputies: () => [], members: () => [] };
+export const nobodyDelegated: Delegated = {
+  principals: () => [],
+  deputies: () => [],
+  cyclesAndCuts: () => ({ cycles: [], cut: [] }),
+  members: () => [],
+};

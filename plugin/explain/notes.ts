@@ -1,6 +1,8 @@
 import type { DecisionRecord } from '../../crds/v1alpha1/index.ts';
+import { cycleText, longestChain, mostPrincipals, type CyclesAndCuts } from '../../operator/core/delegation.ts';
 import { policyName } from '../../operator/core/facts.ts';
 import { instant } from '../output/age.ts';
+import { oneLine } from '../output/printable.ts';
 import { conditionOf, outcome, type Request } from '../request.ts';
 
 /** What is in the way of a request or owed on it, and which votes do not count, a sentence each. */
@@ -62,6 +64,21 @@ function votes(request: Request): string[] {
   return (request.status?.decisions ?? [])
     .filter((d) => !d.counted && d.verdict !== 'Comment')
     .map((d) => `${d.verdict} by ${byText(d)} does not count: ${ignoredText(d)}`);
+}
+
+const mostCircles = 5;
+
+/** What is unusual about who decides in whose stead, a sentence each. */
+export function delegationNotes({ cycles, cut }: CyclesAndCuts): string[] {
+  const more = cycles.length > mostCircles ? [`Delegations lead in ${cycles.length - mostCircles} more circles.`] : [];
+  const most = `chains of ${longestChain} delegations, and ${mostPrincipals} people for each`;
+  return [
+    ...cycles
+      .slice(0, mostCircles)
+      .map((cycle) => `Delegations lead in a circle: ${oneLine(cycleText(cycle))}; each decides for the others, once.`),
+    ...more,
+    ...cut.slice(0, mostCircles).map((name) => `More delegations lead to ${oneLine(name)} than are followed: at most ${most}.`),
+  ];
 }
 
 /** Who decided, and in whose stead. */

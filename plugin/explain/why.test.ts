@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { approvedConditions, condition, decision, exampleRequest, rejectedConditions, security, stage } from '../example.ts';
 import { palette } from '../output/palette.ts';
+import { nobodyDelegated } from './deputies.ts';
 import { explain } from './why.ts';
 import { explanationText, stageText } from './whyText.ts';
 
@@ -117,6 +118,22 @@ describe('explain', () => {
     expect(explain(exampleRequest({ status: { conditions } })).notes).toEqual([
       'Not released: It was approved, but has been changed since; it stays held.',
     ]);
+  });
+
+  it('tells of delegations that lead in a circle or are too many to follow, as long as anybody may decide', () => {
+    const delegated = { ...nobodyDelegated, cyclesAndCuts: () => ({ cycles: [['bob', 'carol\u001b', 'bob']], cut: ['dave'] }) };
+    expect(explain(exampleRequest(), delegated).notes).toEqual([
+      'Delegations lead in a circle: bob → carol\\u001b → bob; each decides for the others, once.',
+      'More delegations lead to dave than are followed: at most chains of 8 delegations, and 64 people for each.',
+    ]);
+    expect(explain(exampleRequest({ status: { conditions: rejectedConditions } }), delegated).notes).toEqual([]);
+  });
+
+  it('tells of only some of very many circles', () => {
+    const cycles = Array.from({ length: 7 }, (_, i) => [`a${i}`, `b${i}`, `a${i}`]);
+    const { notes } = explain(exampleRequest(), { ...nobodyDelegated, cyclesAndCuts: () => ({ cycles, cut: [] }) });
+    expect(notes).toHaveLength(6);
+    expect(notes.at(-1)).toBe('Delegations lead in 2 more circles.');
   });
 
   it('does not take silence for a yes', () => {

@@ -2,7 +2,7 @@ import type { ResolvedStage, RiskScore } from '../../crds/v1alpha1/index.ts';
 import { conditionOf, outcome, outcomeText, type Request } from '../request.ts';
 import { isAsking } from './decidable.ts';
 import { nobodyDelegated, type Delegated } from './deputies.ts';
-import { notesOf } from './notes.ts';
+import { delegationNotes, notesOf } from './notes.ts';
 import { approverText, deputyTexts, originText, placesOf } from './who.ts';
 
 export { ignoredText } from './notes.ts';
@@ -78,7 +78,7 @@ export function explain(request: Request, delegated: Delegated = nobodyDelegated
     ...(expiresAt === undefined ? {} : { expiresAt }),
     ...(next === undefined ? {} : { next }),
     ...(status?.earliestRelease === undefined || !waits(request) ? {} : { earliestRelease: status.earliestRelease }),
-    notes: notesOf(request),
+    notes: [...notesOf(request), ...(waits(request) ? delegationNotes(delegated.cyclesAndCuts(request)) : [])],
   };
 }
 

@@ -122,6 +122,18 @@ describe('kubectl approve why', () => {
     expect(out).toContain('also, in their stead: dave for carol');
     expect(out).toContain('You (dave) can give it for carol, in stage finance');
     expect((await as('dave', 'list', '--mine', '-o', 'name')).out).toContain(request.metadata.name);
+    expect(out).not.toContain('circle');
+    await (
+      await ns.as('dave')
+    ).create(approvalDelegations, ns.name, {
+      apiVersion: 'countersign.dev/v1alpha1',
+      kind: 'ApprovalDelegation',
+      metadata: { name: 'back' },
+      spec: { from: 'dave', to: 'carol' },
+    });
+    const circle = 'Delegations lead in a circle: carol → dave → carol';
+    expect((await as('dave', 'why', 'delegated')).out).toContain(`Note: ${circle}`);
+    expect((await as('dave', 'describe', request.metadata.name)).out).toContain(`- ${circle}`);
     expect((await as('dave', 'delegated')).code).toBe(0);
     expect((await as('alice', 'describe', request.metadata.name)).out).toContain('dave for carol');
   });
