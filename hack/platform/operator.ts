@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, openSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -40,15 +41,24 @@ export interface OperatorProcess {
   stop(): Promise<void>;
 }
 
-/** A port that is free at this moment. */
+/** Below those of clusters, and those that the system gives to outgoing connections, any of which may be taken between here and its use. */
+const [lowestPort, beyondPorts] = [10_000, 20_000];
+
+/** A port that is free at this moment, and unlikely to be taken by anybody else in the next. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no free port');
-  return address.port;
+  for (let left = 100; left > 0; left -= 1) {
+    const port = randomInt(lowestPort, beyondPorts);
+    if (await isFree(port)) return port;
+  }
+  throw new Error(`no free port from ${lowestPort} to ${beyondPorts - 1}`);
+}
+
+function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, () => server.close(() => resolve(true)));
+  });
 }
 
 export async function startOperator(cluster: Cluster, options: OperatorOptions): Promise<OperatorProcess> {
