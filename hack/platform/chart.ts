@@ -27,8 +27,8 @@ export async function installChart(cluster: Cluster, { admissionUrl, set = {} }:
   await kindsAreKnown(cluster);
 }
 
-/** Right after CRDs were created, the API server's mutating admission policies refuse objects of kinds that they have not heard of yet. */
-async function kindsAreKnown(cluster: Cluster, patienceMs = 60_000): Promise<void> {
+/** Right after CRDs were created, or it was started, the API server's admission policies refuse objects of kinds that they have not heard of yet. */
+export async function kindsAreKnown(cluster: Cluster, patienceMs = 60_000): Promise<void> {
   const until = Date.now() + patienceMs;
   const apiVersion = 'countersign.dev/v1alpha1';
   const probes = [

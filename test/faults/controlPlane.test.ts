@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { kindsAreKnown } from '../../hack/platform/chart.ts';
 import { ApiError } from '../../operator/kube/client/apiError.ts';
 import type { KubeClient } from '../../operator/kube/client/kubeClient.ts';
 import { FaultyPlatform } from '../fixtures/faultyPlatform.ts';
@@ -43,6 +44,8 @@ function hammer(who: KubeClient, namespace: string, name: string): { stop: () =>
 
 describe.each([['kube-apiserver'], ['etcd'], ['both']] as const)('when %s is killed and started again, with fsync on', (which) => {
   it('no acknowledged decision is lost, there is no gap in the guard, and what was approved runs', async () => {
+    // It may have been started a moment ago.
+    await kindsAreKnown(platform.cluster);
     const ns = await TestNamespace.on(platform.cluster, 'killed');
     await ns.policy('any', { match: matchJobs, stages: [oneOf('any', { user: 'bob' })] });
     const alice = await ns.as('alice');

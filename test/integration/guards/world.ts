@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { parseAllDocuments } from 'yaml';
 import { operatorToken, startCluster, type Cluster } from '../../../hack/cluster/cluster.ts';
+import { kindsAreKnown } from '../../../hack/platform/chart.ts';
 import { compile, type GuardedPolicy, type HoldMode } from '../../../operator/guards/index.ts';
 import { Api, eventually, type Stored } from './api.ts';
 
@@ -100,30 +101,10 @@ export async function startWorld(holdMode: HoldMode = 'MutatingAdmissionPolicy',
       await rm(dir, { recursive: true, force: true });
     },
   };
-  await kindsAreKnown(admin);
+  await kindsAreKnown(cluster);
   await guardsBite(world, holdMode);
   return world;
 }
-
-const probe = {
-  apiVersion: 'countersign.dev/v1alpha1',
-  kind: 'ApprovalRequest',
-  metadata: { name: 'probe' },
-  spec: { subject: { external: { system: 'ci', id: 'probe' } }, operation: 'probe' },
-};
-
-/** Admission hears of new kinds within half a minute, and refuses everything about them that a guard matches until then. */
-const kindsAreKnown = (admin: Api): Promise<true> =>
-  eventually(
-    'admission to know our kinds',
-    async () => {
-      const answer = await admin
-        .create('/apis/countersign.dev/v1alpha1/namespaces/default/approvalrequests?dryRun=All', probe)
-        .then(() => '', String);
-      return answer.includes('There can be a delay') ? undefined : true;
-    },
-    60_000,
-  );
 
 const pathOf = (kind: string): string => `/apis/admissionregistration.k8s.io/v1/${kind.toLowerCase().replace(/y$/, 'ie')}s`;
 
