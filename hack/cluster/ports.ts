@@ -10,6 +10,9 @@ export const portOffsets = { apiServer: 1, etcdClient: 2, etcdPeer: 3, controlle
 const first = 20_000;
 const last = 32_000;
 const blockSize = 8;
+const loopback = '127.0.0.1';
+/** Node's default: IPv6 and IPv4, or IPv4 where there is no IPv6. */
+const everywhere = undefined;
 
 /**
  * Opens `server` on the first port of a free block and answers that port. As long as it is open the block is this cluster's: every
@@ -18,30 +21,48 @@ const blockSize = 8;
 export async function reservePorts(server: Server): Promise<number> {
   for (let attempt = 0; attempt < 200; attempt++) {
     const base = first + blockSize * randomInt((last - first) / blockSize);
-    if (!(await listen(server, base))) continue;
-    if (await allFree(Object.values(portOffsets).map((offset) => base + offset))) return base;
+    if (!(await listen(server, base, loopback))) continue;
+    if (
+      await allFree(
+        Object.values(portOffsets).map((offset) => base + offset),
+        loopback,
+      )
+    )
+      return base;
     await close(server);
   }
   throw new Error(`no ${blockSize} free ports in a row between ${first} and ${last}`);
 }
 
-async function allFree(ports: readonly number[]): Promise<boolean> {
+/** Below those of clusters. */
+const [lowestSingle, beyondSingles] = [10_000, first];
+
+/** A port that is free at this moment on every address, and unlikely to be taken by anybody else in the next. */
+export async function freePort(): Promise<number> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const port = randomInt(lowestSingle, beyondSingles);
+    if (await allFree([port], everywhere)) return port;
+  }
+  throw new Error(`no free port from ${lowestSingle} to ${beyondSingles - 1}`);
+}
+
+async function allFree(ports: readonly number[], host: string | undefined): Promise<boolean> {
   for (const port of ports) {
     const probe = createServer();
-    if (!(await listen(probe, port))) return false;
+    if (!(await listen(probe, port, host))) return false;
     await close(probe);
   }
   return true;
 }
 
-function listen(server: Server, port: number): Promise<boolean> {
+function listen(server: Server, port: number, host: string | undefined): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const failed = (error: NodeJS.ErrnoException): void => {
       if (error.code === 'EADDRINUSE' || error.code === 'EACCES') resolve(false);
       else reject(error);
     };
     server.once('error', failed);
-    server.listen(port, '127.0.0.1', () => {
+    server.listen(port, host, () => {
       server.off('error', failed);
       resolve(true);
     });

@@ -1,11 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, openSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { writeServiceAccountKubeconfig, type Cluster } from '../cluster/cluster.ts';
+import { freePort } from '../cluster/ports.ts';
 import { systemNamespace } from './chart.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -39,26 +38,6 @@ export interface OperatorProcess {
   kill(signal?: NodeJS.Signals): Promise<void>;
   /** SIGTERM, and waits. */
   stop(): Promise<void>;
-}
-
-/** Below those of clusters, and those that the system gives to outgoing connections, any of which may be taken between here and its use. */
-const [lowestPort, beyondPorts] = [10_000, 20_000];
-
-/** A port that is free at this moment, and unlikely to be taken by anybody else in the next. */
-export async function freePort(): Promise<number> {
-  for (let left = 100; left > 0; left -= 1) {
-    const port = randomInt(lowestPort, beyondPorts);
-    if (await isFree(port)) return port;
-  }
-  throw new Error(`no free port from ${lowestPort} to ${beyondPorts - 1}`);
-}
-
-function isFree(port: number): Promise<boolean> {
-  const server = createServer();
-  return new Promise((resolve) => {
-    server.once('error', () => resolve(false));
-    server.listen(port, () => server.close(() => resolve(true)));
-  });
 }
 
 export async function startOperator(cluster: Cluster, options: OperatorOptions): Promise<OperatorProcess> {

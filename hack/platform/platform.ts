@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { attachCluster, startCluster, type Cluster } from '../cluster/cluster.ts';
 import { controllerPods, installChart } from './chart.ts';
-import { freePort, startOperator, type OperatorProcess } from './operator.ts';
+import { freePort } from '../cluster/ports.ts';
+import { startOperator, type OperatorProcess } from './operator.ts';
 
 export interface PlatformOptions {
   /** Everything lies below it. */

@@ -62,17 +62,13 @@ describe('an operator that is killed', () => {
         if (operator.ended()) operator = await platform.operator();
         const ns = await TestNamespace.on(platform.cluster, `killed-${when}-${nth}`);
         await ns.policy('two-people', { match: matchGovernedJobs, stages: [oneOf('any', { user: 'bob' })] });
-        let seen = 0;
-        let killed = false;
-        platform.proxy.onWrite((write) => {
-          if (write.namespace !== ns.name || killed) return undefined;
-          seen += 1;
-          if (seen !== nth) return undefined;
-          killed = true;
-          return fault(() => operator.kill('SIGKILL'));
-        });
-        const { job, pods } = await wholeLife(ns, () => killed);
-        if (nth <= certainWrites) expect(killed).toBe(true);
+        const isKilled = platform.atWrite(
+          nth,
+          ns.name,
+          fault(() => operator.kill('SIGKILL')),
+        );
+        const { job, pods } = await wholeLife(ns, isKilled);
+        if (nth <= certainWrites) expect(isKilled()).toBe(true);
         expect(pods).toBe(1);
         expect(job.metadata.labels).toMatchObject({ 'countersign.dev/held': 'false' });
         const jobs = await ns.admin.list(resources.jobs, { namespace: ns.name });

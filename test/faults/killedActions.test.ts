@@ -84,17 +84,13 @@ describe('an operator that is killed in a life with actions', () => {
         if (operator.ended()) operator = await start();
         const ns = await TestNamespace.on(platform.cluster, `actions-${when}-${nth}`);
         await ns.policy('one-person', { match: matchGovernedJobs, stages: [oneOf('any', { user: 'bob' })] });
-        let seen = 0;
-        let killed = false;
-        platform.proxy.onWrite((write) => {
-          if (write.namespace !== ns.name || killed) return undefined;
-          seen += 1;
-          if (seen !== nth) return undefined;
-          killed = true;
-          return fault(() => operator.kill('SIGKILL'));
-        });
+        const isKilled = platform.atWrite(
+          nth,
+          ns.name,
+          fault(() => operator.kill('SIGKILL')),
+        );
         await wholeLife(ns);
-        if (nth <= certainWrites) expect(killed).toBe(true);
+        if (nth <= certainWrites) expect(isKilled()).toBe(true);
         expect(await runs(ns)).toEqual({ main: 1, Pre: 1, Rollback: 1, jobs: 3 });
         expect((await ns.admin.list(resources.approvalRequests, { namespace: ns.name })).items).toHaveLength(1);
         const ids = peer.calls.filter((call) => call.path === `/${ns.name}`).map((call) => call.headers['webhook-id']);

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeServiceAccountKubeconfig } from '../../hack/cluster/cluster.ts';
-import { freePort, type OperatorProcess } from '../../hack/platform/operator.ts';
+import { freePort } from '../../hack/cluster/ports.ts';
+import type { OperatorProcess } from '../../hack/platform/operator.ts';
 import { installPlatform } from '../../hack/platform/platform.ts';
 import { ChartCluster, eventually, type Manifest, namespace, type Ran, root, run, succeeded } from './chartSupport.ts';
 

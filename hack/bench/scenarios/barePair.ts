@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CertificateAuthority, issueFiles } from '../../cluster/pki.ts';
-import { freePort } from '../../platform/operator.ts';
+import { freePort } from '../../cluster/ports.ts';
 import { accessOf } from '../bareClient.ts';
 import type { Bench } from '../bench.ts';
 import { burst } from './burst.ts';

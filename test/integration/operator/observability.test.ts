@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { annotations } from '../../../crds/v1alpha1/index.ts';
 import { controllerPods } from '../../../hack/platform/chart.ts';
-import { freePort, startOperator } from '../../../hack/platform/operator.ts';
+import { freePort } from '../../../hack/cluster/ports.ts';
+import { startOperator } from '../../../hack/platform/operator.ts';
 import { summary, writesOf } from '../../fixtures/audit.ts';
 import { ownPlatform } from '../../fixtures/ownPlatform.ts';
 import {
