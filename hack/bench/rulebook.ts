@@ -1,5 +1,5 @@
 import type { ApprovalPolicySpec, Stage } from '../../crds/v1alpha1/index.ts';
-import type { DecisionFacts, Observation, PolicyFacts } from '../../operator/core/facts.ts';
+import { nothingSaid, type DecisionFacts, type Observation, type PolicyFacts } from '../../operator/core/facts.ts';
 import type { Candidate } from '../../operator/core/match.ts';
 import { compileRules } from '../../operator/core/rules/compile.ts';
 
@@ -123,8 +123,8 @@ export function requestFacts(i: number, policies: readonly PolicyFacts[], size: 
     subject: { exists: true, held: true, digest: digestOf(i) },
     policies,
     missingPolicies: [],
+    ...nothingSaid,
     decisions: Array.from({ length: size.decisions }, (_, n) => decision(i, n)),
-    permissions: { mayApprove: () => false, may: () => false },
     delegations: Array.from({ length: 10 }, (_, n) => ({
       name: `away-${n}`,
       from: `person-${n}`,
@@ -132,9 +132,6 @@ export function requestFacts(i: number, policies: readonly PolicyFacts[], size: 
       groups: [groups[n % groups.length] ?? 'finance'],
       createdAt: new Date(begun).toISOString(),
     })),
-    managers: new Map(),
-    reviewsOwed: [],
-    standing: [],
     namespaceObject: { metadata: { name: 'payments', labels: {} } },
     observedFailureRate: 50,
     clockDisagrees: false,

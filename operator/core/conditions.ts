@@ -17,6 +17,10 @@ export const says = (type: ConditionType, status: Condition['status'], reason: R
   message,
 });
 
+/** Whether a condition of this type is there and says True. */
+export const isTrue = (conditions: readonly Pick<Condition, 'type' | 'status'>[] | undefined, type: string): boolean =>
+  conditions?.some((c) => c.type === type && c.status === 'True') ?? false;
+
 const order: readonly string[] = Object.values(ConditionType);
 
 /**

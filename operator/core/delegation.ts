@@ -1,4 +1,5 @@
 import type { Person } from './eligibility.ts';
+import { compare } from './order.ts';
 
 /** One ApprovalDelegation, as far as it matters for one request. */
 export interface DelegationFacts {
@@ -67,8 +68,6 @@ const append = (lists: Map<string, DelegationFacts[]>, key: string, delegation: 
   if (list === undefined) lists.set(key, [delegation]);
   else list.push(delegation);
 };
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 const byPair = (a: DelegationFacts, b: DelegationFacts): number =>
   compare(a.from, b.from) || compare(a.to, b.to) || compare(a.name, b.name);

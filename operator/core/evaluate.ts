@@ -8,7 +8,7 @@ import type {
   ResolvedStage,
   RiskScore,
 } from '../../crds/v1alpha1/index.ts';
-import { rfc3339 } from './conditions.ts';
+import { isTrue, rfc3339 } from './conditions.ts';
 import { shortestMs } from './duration.ts';
 import type { DecisionFacts, Observation } from './facts.ts';
 import { decisionRecords } from './decisionRecords.ts';
@@ -95,7 +95,7 @@ const hasChanged = (status: ApprovalRequestStatus | undefined, { subject }: Obse
   subject.digest !== undefined &&
   status.subjectDigest !== subject.digest;
 
-const isSettled = ({ conditions }: ApprovalRequestStatus): boolean => conditions.some((c) => c.type === 'Settled' && c.status === 'True');
+const isSettled = ({ conditions }: ApprovalRequestStatus): boolean => isTrue(conditions, 'Settled');
 
 function judged(facts: Observation, requester: Requester): JudgedPolicy[] {
   const about = judgedOf(facts, requester);

@@ -169,6 +169,16 @@ export type RequestVerb = 'override' | 'reassign';
 
 export const nobodyMay: Permissions = { mayApprove: () => false, may: () => false };
 
+/** What people have said and handed on, where nobody has yet. */
+export const nothingSaid: Pick<Observation, 'decisions' | 'permissions' | 'delegations' | 'managers' | 'reviewsOwed' | 'standing'> = {
+  decisions: [],
+  permissions: nobodyMay,
+  delegations: [],
+  managers: new Map(),
+  reviewsOwed: [],
+  standing: [],
+};
+
 /** One name for a policy, for maps and messages: `payments/tiers`, or `tiers` for a cluster policy. */
 export const policyName = (p: PolicyId): string => (p.namespace === undefined ? p.name : `${p.namespace}/${p.name}`);
 

@@ -1,5 +1,5 @@
 import type { ApprovalRequestStatus, Reason } from '../../crds/v1alpha1/index.ts';
-import { rfc3339 } from './conditions.ts';
+import { isTrue, rfc3339 } from './conditions.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { Observation } from './facts.ts';
 
@@ -12,7 +12,7 @@ export interface Outcome {
 
 /** The outcome that the conditions record; undefined while it is open. It is on record once `Settled` is True, and never changes. */
 export function outcomeOf(conditions: ApprovalRequestStatus['conditions']): Outcome | undefined {
-  if (!conditions.some((c) => c.type === 'Settled' && c.status === 'True')) return undefined;
+  if (!isTrue(conditions, 'Settled')) return undefined;
   const approved = conditions.find((c) => c.type === 'Approved');
   if (approved === undefined || approved.status === 'Unknown') return undefined;
   return { approved: approved.status === 'True', reason: approved.reason as Reason, message: approved.message };

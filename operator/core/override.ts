@@ -1,6 +1,7 @@
 import type { DecisionRecord, Overridden } from '../../crds/v1alpha1/index.ts';
 import type { DecisionFacts, Observation } from './facts.ts';
 import type { Ballot } from './votes.ts';
+import { byTime } from './order.ts';
 
 /** Why somebody's Override is not counted. */
 export type OverrideFault = 'DigestChanged' | 'Late' | 'NotAllowed' | 'TicketMissing' | 'ReviewOwed' | 'Superseded';
@@ -96,7 +97,3 @@ export function withReview(override: Overridden, decisions: readonly DecisionRec
   const review = decisions.find((d) => d.verdict === 'Review' && d.counted);
   return review === undefined ? override : { ...override, reviewedBy: review.approver, reviewedAt: review.time };
 }
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
-const byTime = (a: DecisionFacts, b: DecisionFacts): number => compare(a.time, b.time) || compare(a.uid, b.uid);

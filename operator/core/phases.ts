@@ -1,5 +1,6 @@
 import type { ApprovalRequestStatus, RequestPhase } from '../../crds/v1alpha1/index.ts';
 import { answerOf, type Outcome } from './outcome.ts';
+import { isTrue } from './conditions.ts';
 
 type Conditions = ApprovalRequestStatus['conditions'];
 
@@ -31,7 +32,6 @@ const table: readonly Row[] = [
 
 /** How the conditions read, in one word. */
 export function phaseOf(conditions: Conditions, { draft, someoneAsked }: { draft: boolean; someoneAsked: boolean }): RequestPhase {
-  const isTrue = (type: string): boolean => conditions.some((c) => c.type === type && c.status === 'True');
-  const facts: PhaseFacts = { draft, someoneAsked, isTrue, outcome: answerOf(conditions) };
+  const facts: PhaseFacts = { draft, someoneAsked, isTrue: (type) => isTrue(conditions, type), outcome: answerOf(conditions) };
   return table.find((row) => row.when(facts))?.phase ?? 'Submitted';
 }

@@ -1,6 +1,7 @@
 import type { Pin } from '../../crds/v1alpha1/index.ts';
 import { contentDigest } from './digest.ts';
 import { containersOf, podSpecOf, type Container, type Named, type PodSpec, type Volume } from './podSpec.ts';
+import { compare } from './order.ts';
 
 /** How often what an open request has pinned is looked at again: nobody tells us when a ConfigMap changes. */
 export const pinRecheckMs = 60_000;
@@ -76,8 +77,6 @@ function distinct(references: readonly Reference[]): Reference[] {
 }
 
 const objectName = /^(?=.{1,253}$)[a-z0-9]([-.a-z0-9]*[a-z0-9])?$/;
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Whether the name of an image says exactly which bytes it is. */
 export const isPinned = (image: string): boolean => /@sha(256:[0-9a-f]{64}|384:[0-9a-f]{96}|512:[0-9a-f]{128})$/.test(image);

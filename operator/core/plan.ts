@@ -1,5 +1,5 @@
 import type { ApprovalRequestStatus, DecisionRecord, Pin, Requester } from '../../crds/v1alpha1/index.ts';
-import { rfc3339, says, withStatements } from './conditions.ts';
+import { isTrue, rfc3339, says, withStatements } from './conditions.ts';
 import { evaluate } from './evaluate.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { Observation } from './facts.ts';
@@ -8,9 +8,10 @@ import { withReview } from './override.ts';
 import { phaseOf } from './phases.ts';
 import { standingOf } from './standing.ts';
 import { pinRecheckMs } from './pins.ts';
-import { isTrue, kstatus, statementsFor } from './statements.ts';
+import { kstatus, statementsFor } from './statements.ts';
 import { gateTurnsAt, timeOf } from './timing.ts';
 import { isReleased, lapseOf, withdrawal } from './withdrawal.ts';
+import { present } from './present.ts';
 
 /** What is still owed to the world, each on its own evidence. */
 export type Effect =
@@ -175,9 +176,6 @@ function earliestRelease(facts: Observation, { gate, override }: Evaluation, out
     return undefined;
   return rfc3339(gate.opensAt);
 }
-
-const present = <T extends object>(fields: T): { [K in keyof T]?: NonNullable<T[K]> } =>
-  Object.fromEntries(Object.entries(fields).filter(([, field]) => field !== undefined)) as { [K in keyof T]?: NonNullable<T[K]> };
 
 /** The last of them, but whatever counts before what does not: a flood of comments must not push out of the record who agreed, and why. */
 function listed(decisions: readonly DecisionRecord[]): DecisionRecord[] {

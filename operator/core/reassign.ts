@@ -2,6 +2,7 @@ import type { Reassignment } from '../../crds/v1alpha1/index.ts';
 import { isOneOf, type StandInSeen } from './eligibility.ts';
 import type { DecisionFacts, Observation } from './facts.ts';
 import type { AskedStage } from './resolve.ts';
+import { byTime } from './order.ts';
 
 /**
  * Who stands in for whom, per stage. A reassignment counts when its author has the verb `reassign`, is not who asked, and names a stage of this request, a
@@ -78,7 +79,3 @@ const mightBeAllowed = (stage: AskedStage, username: string, { permissions }: Ob
       entry.permission !== undefined ||
       isOneOf(entry, { username, groups: [] }, { policy: stage.policy, permissions }),
   );
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
-const byTime = (a: DecisionFacts, b: DecisionFacts): number => compare(a.time, b.time) || compare(a.uid, b.uid);

@@ -3,6 +3,7 @@ import type { PolicyFacts, PolicyId } from './facts.ts';
 import { policyKey } from './facts.ts';
 import type { Judgement } from './rules/judge.ts';
 import { sameJson } from './sameJson.ts';
+import { present } from './present.ts';
 
 /** A stage that must be satisfied, before anybody's vote is put in. */
 export type AskedStage = Pick<
@@ -87,12 +88,6 @@ function recordOf({ kind, namespace, name, uid, generation, spec, judgement }: J
     ...(spec.pin ? { pin: true } : {}),
   };
 }
-
-type Present<T> = { [K in keyof T]?: NonNullable<T[K]> };
-
-/** Without the fields that are undefined. */
-const present = <T extends object>(fields: T): Present<T> =>
-  Object.fromEntries(Object.entries(fields).filter(([, field]) => field !== undefined)) as Present<T>;
 
 interface Snapshot {
   readonly policies: readonly PolicyRecord[];

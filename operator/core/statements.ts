@@ -1,5 +1,5 @@
-import type { Condition, Overridden } from '../../crds/v1alpha1/index.ts';
-import { says, type Statement } from './conditions.ts';
+import type { Overridden } from '../../crds/v1alpha1/index.ts';
+import { isTrue, says, type Statement } from './conditions.ts';
 import type { Evaluation } from './evaluation.ts';
 import { closedBecause, describeOpen } from './explain.ts';
 import type { Observation } from './facts.ts';
@@ -138,7 +138,3 @@ function completion({ subject, request }: Observation): Statement[] {
 export function kstatus(which: 'Ready' | 'Reconciling' | 'Stalled', reason: Statement['reason'], message: string): Statement[] {
   return (['Ready', 'Reconciling', 'Stalled'] as const).map((type) => says(type, type === which ? 'True' : 'False', reason, message));
 }
-
-/** Whether a condition is True. */
-export const isTrue = (conditions: readonly Condition[] | undefined, type: string): boolean =>
-  conditions?.some((c) => c.type === type && c.status === 'True') ?? false;

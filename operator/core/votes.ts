@@ -2,6 +2,7 @@ import type { FieldRule, IgnoredBecause, PolicyRecord, Question } from '../../cr
 import type { DecisionFacts } from './facts.ts';
 import { fieldFaults, type RuledField } from './fieldRules.ts';
 import { answerCheck } from './questions.ts';
+import { compare } from './order.ts';
 
 /** Why a decision is not among those that are weighed, or undefined when it is. */
 export type VoteFault = Extract<
@@ -89,7 +90,5 @@ const distinct = (policies: Manners['policies'], field: RuledField): FieldRule[]
 ];
 
 const weight = (d: DecisionFacts): number => (d.verdict === 'Reject' ? 1 : 0);
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 const byTime = (a: DecisionFacts, b: DecisionFacts): number => compare(a.time, b.time) || weight(a) - weight(b) || compare(a.uid, b.uid);

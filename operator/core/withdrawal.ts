@@ -1,9 +1,8 @@
-import { rfc3339 } from './conditions.ts';
 import { shortestMs } from './duration.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { Observation } from './facts.ts';
 import { decide, withdrawalOf, type Outcome } from './outcome.ts';
-import { isTrue } from './statements.ts';
+import { isTrue, rfc3339 } from './conditions.ts';
 
 /** Whether the work of a request was let go. */
 export const isReleased = ({ subject, request }: Observation): boolean =>

@@ -19,6 +19,7 @@ import { onBehalfOfFrom, requesterFrom } from '../core/requesterStamp.ts';
 import { compileRules } from '../core/rules/compile.ts';
 import type { DecisionFacts, DelegationSeen, PolicyFacts } from '../core/facts.ts';
 import type { KubeObject } from '../kube/client/types.ts';
+import { isTrue } from '../core/conditions.ts';
 
 /** What is kept of each object that the reconcilers read. Whatever is not used is dropped as it arrives. */
 
@@ -59,14 +60,12 @@ export function requestRecord(raw: KubeObject): RequestRecord {
 }
 
 export const isSettled = (request: { readonly status: ApprovalRequestStatus | undefined }): boolean =>
-  request.status?.conditions.some((c) => c.type === 'Settled' && c.status === 'True') ?? false;
+  isTrue(request.status?.conditions, 'Settled');
 
 /** Settled with nothing left to follow: refused, or released and ended, or approved with nothing to release, or gone before it was released. */
 export const isFinished = ({ status, governs }: Pick<RequestRecord, 'status' | 'governs'>): boolean =>
   isSettled({ status }) &&
-  (governs === undefined ||
-    ['Rejected', 'Cancelled', 'Expired'].includes(status?.phase ?? '') ||
-    (status?.conditions.some((c) => c.type === 'Completed' && c.status === 'True') ?? false));
+  (governs === undefined || ['Rejected', 'Cancelled', 'Expired'].includes(status?.phase ?? '') || isTrue(status?.conditions, 'Completed'));
 
 /** A decision, with every request that it names. */
 export interface DecisionEntry extends Omit<DecisionFacts, 'digest' | 'requestUid'> {

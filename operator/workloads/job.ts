@@ -67,10 +67,15 @@ function content(raw: RawObject): object {
 const jobLabels = ['controller-uid', 'job-name', 'batch.kubernetes.io/controller-uid', 'batch.kubernetes.io/job-name'];
 
 function repeats(raw: RawObject): object {
-  const { suspend: _hold, selector: _selector, template, ...spec } = (raw['spec'] ?? {}) as JobSpec & { template?: PodTemplate };
+  return { spec: withoutIdentity(raw['spec'] ?? {}) };
+}
+
+/** The spec of a Job without what no two Jobs of the same template have in common. */
+export function withoutIdentity(jobSpec: unknown): object {
+  const { suspend: _hold, selector: _selector, template, ...spec } = jobSpec as JobSpec & { template?: PodTemplate };
   const { labels: own = {}, ...metadata } = template?.metadata ?? {};
   const kept = Object.fromEntries(Object.entries(own).filter(([key]) => !jobLabels.includes(key)));
-  return { spec: { ...spec, template: { ...template, metadata: { ...metadata, labels: kept } } } };
+  return { ...spec, template: { ...template, metadata: { ...metadata, labels: kept } } };
 }
 
 interface PodTemplate {

@@ -2,6 +2,7 @@ import { powersOf, severities, type Installation, type Power, type Severity } fr
 import { allows, allowsEverything, grantsOf, isKubernetes, subjectName, type Grant, type Rbac, type Subject } from './bypassRbac.ts';
 import { openings, unreleased, type NamespaceSeen, type Opening, type PolicySeen, type RanWithoutRelease } from './bypassWork.ts';
 import type { KubeObject } from '../../operator/kube/client/types.ts';
+import { compare } from '../../operator/core/order.ts';
 
 /** What was read of the cluster. */
 export interface ClusterSeen {
@@ -111,7 +112,6 @@ function findingOf(
 }
 
 const byName = (a: Evader, b: Evader): number => compare(a.kind, b.kind) || compare(a.name, b.name);
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 function evaderOf(grants: readonly Grant[]): Evader {
   const subject = grants[0]?.subject ?? { kind: '', name: '' };

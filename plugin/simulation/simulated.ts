@@ -5,7 +5,7 @@ import type { Person } from '../../operator/core/eligibility.ts';
 import { evaluate } from '../../operator/core/evaluate.ts';
 import type { Evaluation } from '../../operator/core/evaluation.ts';
 import {
-  nobodyMay,
+  nothingSaid,
   policyName,
   type NamespaceObject,
   type Observation,
@@ -142,12 +142,7 @@ function observationOf(
     },
     policies,
     missingPolicies,
-    decisions: [],
-    permissions: nobodyMay,
-    delegations: [],
-    managers: new Map(),
-    reviewsOwed: [],
-    standing: [],
+    ...nothingSaid,
     namespaceObject: around.namespaceObject,
     observedFailureRate: around.failureRate,
     clockDisagrees: false,

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { wake, type Outcome } from '../../core/ports.ts';
 import type { Plan } from '../../core/plan.ts';
 import type { World } from '../world.ts';
@@ -20,14 +21,14 @@ export class Overriding {
     const { override } = plan.status;
     if (override === undefined || observed.request.status?.override !== undefined) return work();
     const before = this.#last;
-    const mine = before.then(() => (this.#owes(observed, override.by) ? wake(0) : work()));
+    const mine = before.then(() => (this.#isNews(observed) ? wake(0) : work()));
     // Whoever comes next waits for it, however it ends; how it ended is for who asked.
     this.#last = mine.catch(() => undefined);
     return mine;
   }
 
-  /** By now: the answer of an own write is in the cache before the next begins. */
-  #owes({ request }: Observed, by: readonly string[]): boolean {
-    return this.#world.reviewsOwed(request.uid).some((owed) => owed.by.some((who) => by.includes(who)));
+  /** Whether another override is on record by now: the answer of an own write is in the cache before the next begins. */
+  #isNews({ request, facts }: Observed): boolean {
+    return !isDeepStrictEqual(this.#world.reviewsOwed(request.uid), facts.reviewsOwed);
   }
 }

@@ -8,6 +8,7 @@ import type { KubeObject, ResourceType } from '../../kube/client/types.ts';
 import { workloadOf, type HeldFacts, type RawObject } from '../../workloads/index.ts';
 import { governedJobRecord, type GovernedJobRecord, type RequestRecord } from '../records.ts';
 import type { World } from '../world.ts';
+import { isTrue } from '../../core/conditions.ts';
 
 type SubjectResource = NonNullable<ApprovalRequestSpec['subject']['resource']>;
 
@@ -66,7 +67,7 @@ function jobOf(request: RequestRecord, governedJob: GovernedJobRecord, seen: Sub
   const wanted = governedJobName(governedJob.name, governedJob.uid, governedJob.spec);
   const held = jobs.find((h) => h.released?.request === request.name) ?? jobs.find((h) => h.name === wanted);
   if (held === undefined) {
-    const wasReleased = request.status?.conditions.some((c) => c.type === 'Released' && c.status === 'True') ?? false;
+    const wasReleased = isTrue(request.status?.conditions, 'Released');
     return wasReleased ? nothing : { ...seen, fault: 'Its Job has not been created yet.' };
   }
   const { content, fault } = contentOf(held);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { evaluate } from '../../core/evaluate.ts';
-import { nobodyMay, type Observation, type PolicyFacts, type RequestFacts, type SubjectFacts } from '../../core/facts.ts';
+import { nothingSaid, type Observation, type PolicyFacts, type RequestFacts, type SubjectFacts } from '../../core/facts.ts';
 import { isAlreadyExists, isNotFound } from '../../kube/client/apiError.ts';
 import type { KubeClient } from '../../kube/client/kubeClient.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
@@ -39,12 +39,7 @@ export function observationOf(
     subject,
     policies,
     missingPolicies: [],
-    decisions: [],
-    permissions: nobodyMay,
-    delegations: [],
-    managers: new Map(),
-    reviewsOwed: [],
-    standing: [],
+    ...nothingSaid,
     namespaceObject: { metadata: { name: namespace, labels: world.namespaceLabels(namespace) } },
     observedFailureRate: history.failureRate(namespace, request.spec.operation),
     clockDisagrees: false,

@@ -16,6 +16,7 @@ import { asksItself, stageOf } from './asking.ts';
 import type { ActionCalls } from './calls.ts';
 import { requestSpec } from './manifests.ts';
 import { outputsOf } from './outputs.ts';
+import { isTrue } from '../../core/conditions.ts';
 
 export interface Observer {
   readonly client: KubeClient;
@@ -93,9 +94,7 @@ function actionJobSeen(held: HeldFacts, world: World): ActionJobSeen[] {
 
 /** Read once: what is on record stays. */
 const hasJustSucceeded = (main: HeldFacts | undefined, status: GovernedJobStatus | undefined): main is HeldFacts =>
-  main?.released !== undefined &&
-  main.ended?.succeeded === true &&
-  status?.conditions.some((c) => c.type === 'Completed' && c.status === 'True') !== true;
+  main?.released !== undefined && main.ended?.succeeded === true && !isTrue(status?.conditions, 'Completed');
 
 /** Nobody gets a Job created by us that they could not create themselves. */
 export const mayCreateJobs = ({ requester, namespace }: GovernedJobRecord, client: KubeClient): Promise<boolean> =>
