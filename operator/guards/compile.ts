@@ -27,10 +27,7 @@ export interface GuardOptions extends GuardIdentities {
 /** The static guard of the chart that keeps forged pods from passing for a Job's own; it is bound where a policy governs Jobs. */
 export const podsGuardName = 'countersign-job-pods';
 
-/**
- * The static guard of Jobs without marks of ours. The chart binds it to what people write of Jobs; where a policy governs, their statuses are looked at as
- * well.
- */
+/** The static guard of Jobs without marks of ours; it is bound where a policy governs, and by the chart in the operator's own namespace. */
 export const unmarkedGuardName = 'countersign-unmarked-jobs';
 
 /**
@@ -48,7 +45,7 @@ export function compile(policy: GuardedPolicy, options: GuardOptions): GuardObje
     ...clauses.flatMap((clause) => backstop(policy, clause)),
     ...rules(policy, options),
     ...podBindings(policy),
-    ...statusBindings(policy),
+    ...unmarkedBindings(policy),
   ];
 }
 
@@ -186,15 +183,8 @@ function oneLine(message: string, policy: GuardedPolicy): string {
 
 const podBindings = (policy: GuardedPolicy): GuardObject[] => validatingBindings(policy, 'pods', podsGuardName, podSelections(policy));
 
-const jobStatuses = [{ apiGroups: ['batch'], apiVersions: ['*'], operations: ['UPDATE'], resources: ['jobs/status'] }];
-
-const statusBindings = (policy: GuardedPolicy): GuardObject[] =>
-  validatingBindings(
-    policy,
-    'statuses',
-    unmarkedGuardName,
-    podSelections(policy).map((selected) => ({ ...selected, resourceRules: jobStatuses })),
-  );
+const unmarkedBindings = (policy: GuardedPolicy): GuardObject[] =>
+  validatingBindings(policy, 'unmarked', unmarkedGuardName, podSelections(policy));
 
 function validatingBindings(policy: GuardedPolicy, what: string, policyName: string, selections: readonly object[]): GuardObject[] {
   return selections.map((selected) =>
