@@ -54,6 +54,7 @@ export const Reason = {
   PolicyViolation: 'PolicyViolation',
   Rejected: 'Rejected',
   Released: 'Released',
+  RequesterUnknown: 'RequesterUnknown',
   Reviewed: 'Reviewed',
   ReviewOwed: 'ReviewOwed',
   Reviewing: 'Reviewing',
@@ -77,6 +78,8 @@ export const IgnoredBecause = {
   DigestChanged: 'DigestChanged',
   /** The approver is in no open stage's list. */
   NotQualified: 'NotQualified',
+  /** The approver is asked only by a delegation that the requester wrote in somebody else's name, or that nobody knows the author of. */
+  DelegatedByRequester: 'DelegatedByRequester',
   /** The approver is the requester, and the policy does not let them approve their own request. */
   Requester: 'Requester',
   /** The same person decided again later. */

@@ -129,6 +129,7 @@ export function requestFacts(i: number, policies: readonly PolicyFacts[], size: 
       name: `away-${n}`,
       from: `person-${n}`,
       to: `person-${n + 10}`,
+      author: `person-${n}`,
       groups: [groups[n % groups.length] ?? 'finance'],
       createdAt: new Date(begun).toISOString(),
     })),

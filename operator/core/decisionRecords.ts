@@ -72,7 +72,8 @@ function ignoredBecause(vote: Vote, { facts, ballot, poll, counted }: Count, rev
 
 function idleReason({ decision, since }: Vote, { stages }: Counted, poll: Poll): Idle {
   const person = { username: decision.approver, groups: decision.groups, votedAt: Date.parse(decision.time) };
-  if (!stages.some((s) => mayReject(s.asked, person, poll))) return 'NotQualified';
+  const isAsked = (by: Poll): boolean => stages.some((s) => mayReject(s.asked, person, by));
+  if (!isAsked(poll)) return isAsked({ ...poll, principalsOf: poll.principalsByAnyAuthor }) ? 'DelegatedByRequester' : 'NotQualified';
   if (decision.verdict === 'Reject') return undefined;
   const open = stages.filter((s) => mayApprove(s.asked, person, poll));
   if (open.length === 0) return 'Requester';

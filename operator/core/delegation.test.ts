@@ -8,6 +8,7 @@ import {
   longestChain,
   mostPrincipals,
   principalsOf,
+  uncountedFor,
   type DelegationFacts,
   type Looking,
   type Principals,
@@ -20,6 +21,7 @@ const delegation = (from: string, to: string, more: Partial<DelegationFacts> = {
   name: `${from}-to-${to}`,
   from,
   to,
+  author: from,
   groups: [],
   createdAt: at(0),
   applies: true,
@@ -98,6 +100,29 @@ describe('for whom a voter may decide', () => {
     const all = [delegation('alice', 'bob'), delegation('bob', 'carol'), delegation('dan', 'carol')];
     expect(chains(of('carol', all, { ...now, without: new Set(['bob']) }))).toEqual(['carol', 'dan carol']);
     expect(chains(of('carol', all, { ...now, without: new Set(['alice']) }))).toEqual(['bob carol', 'carol', 'dan carol']);
+  });
+
+  it.each<[string, string, string[]]>([
+    ['not by what somebody who is left out wrote for another', 'mallory', ['carol']],
+    ['not by what nobody knows the author of', '', ['carol']],
+    ['by what somebody else wrote for another', 'dora', ['alice bob carol', 'bob carol', 'carol']],
+  ])('%s', (_who, author, reached) => {
+    const all = [delegation('alice', 'bob'), delegation('bob', 'carol', { author })];
+    const without = new Set(['mallory']);
+    expect(chains(of('carol', all, { ...now, without }))).toEqual(reached);
+    expect(chains(of('carol', all, { ...now, without, byAnyAuthor: true }))).toEqual(['alice bob carol', 'bob carol', 'carol']);
+  });
+
+  it('tells of those that lead nowhere because of who wrote them, and of no others', () => {
+    const all = [
+      delegation('alice', 'bob', { author: 'mallory' }),
+      delegation('bob', 'carol', { author: '' }),
+      delegation('dan', 'erin'),
+      delegation('dan', 'frank', { author: 'mallory', notAfter: at(1) }),
+      delegation('mallory', 'frank'),
+    ];
+    const found = uncountedFor(delegationsOf(all), { ...now, without: new Set(['mallory']) });
+    expect(found.map((d) => d.name)).toEqual(['alice-to-bob', 'bob-to-carol']);
   });
 
   it('for nobody without a name', () => {

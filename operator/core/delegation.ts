@@ -6,6 +6,8 @@ export interface DelegationFacts {
   readonly name: string;
   readonly from: string;
   readonly to: string;
+  /** Who wrote what it says, as the API server saw them; empty where nobody knows, and then it leads nowhere. */
+  readonly author: string;
   /** The groups of `from`: as the API server saw them when they wrote this themselves, else those that an Approver says they have, else none. */
   readonly groups: readonly string[];
   /** RFC 3339. */
@@ -42,8 +44,13 @@ export interface Delegations {
 export interface Looking {
   /** Milliseconds since the epoch. For a vote the time it was given: what was handed on later, or no longer was, does not matter to it. */
   readonly at: number;
-  /** Through nobody of these does any chain lead. A requester who may not approve may not choose who does in somebody's stead either. */
+  /**
+   * Through nobody of these does any chain lead, nor by what any of them wrote in somebody else's name. A requester who may not approve may not choose
+   * who does in somebody's stead either.
+   */
   readonly without?: ReadonlySet<string>;
+  /** Follow what they wrote all the same, and what nobody knows the author of: to tell people that it is for this that they do not count. */
+  readonly byAnyAuthor?: boolean;
 }
 
 /** A chain has at most this many delegations. */
@@ -105,6 +112,11 @@ export function deputiesOf(username: string, delegations: Delegations, looking: 
   return [...nearest.values()];
 }
 
+/** The delegations that lead nowhere because of who wrote them, in order. */
+export function uncountedFor({ byTo }: Delegations, looking: Looking): readonly DelegationFacts[] {
+  return [...byTo.values()].flat().filter((d) => leads(d, { ...looking, byAnyAuthor: true }) && !leads(d, looking));
+}
+
 /** What should be said of delegations as a whole. */
 export interface CyclesAndCuts {
   /** Each once, told from its smallest name on. */
@@ -128,16 +140,23 @@ export function cyclesAndCuts(delegations: Delegations, looking: Looking): Cycle
 /** Where a cycle leads, in words: `alice → bob → alice`. */
 export const cycleText = (cycle: readonly string[]): string => cycle.join(' → ');
 
+function leads(delegation: DelegationFacts, { at, without, byAnyAuthor = false }: Looking): boolean {
+  const isOut = (name: string): boolean => without?.has(name) === true;
+  if (!inForce(delegation, at) || isOut(delegation.from) || isOut(delegation.to)) return false;
+  // Nobody's may be anybody's, and so that of who asked.
+  return byAnyAuthor || (delegation.author !== '' && !isOut(delegation.author));
+}
+
 interface Step {
   readonly next: string;
   readonly groups: readonly string[];
 }
 
 /** Where one delegation leads from here; several that lead to the same person and know the same groups of them are one step. */
-function steps(list: readonly DelegationFacts[] | undefined, end: 'from' | 'to', { at, without }: Looking): Step[] {
+function steps(list: readonly DelegationFacts[] | undefined, end: 'from' | 'to', looking: Looking): Step[] {
   const found = new Map<string, Step>();
   for (const delegation of list ?? []) {
-    if (!inForce(delegation, at) || without?.has(delegation.from) === true || without?.has(delegation.to) === true) continue;
+    if (!leads(delegation, looking)) continue;
     const next = delegation[end];
     found.set(JSON.stringify([next, delegation.groups]), { next, groups: delegation.groups });
   }

@@ -51,13 +51,31 @@ export function describeOpen(evaluation: Evaluation, facts: Observation): string
     return `These policies apply but do not exist, so it holds: ${facts.missingPolicies.map((p) => p.name).join(', ')}.`;
   if (evaluation.verdict === 'NoPolicy') return 'No policy applies, so nobody can agree; it holds.';
   const faults = evaluation.policies.flatMap((p) => (p.fault === undefined ? [] : [`${p.kind} ${p.name}: ${p.fault}`]));
-  if (evaluation.verdict === 'Faulty') return `A rule cannot be evaluated, so it holds: ${[...new Set(faults)].join('; ')}.`;
+  if (evaluation.verdict === 'Faulty') {
+    const broken = `A rule cannot be evaluated, so it holds: ${[...new Set(faults)].join('; ')}.`;
+    return evaluation.requester.username === '' ? `${broken} ${whoIsUnknown(facts)}` : broken;
+  }
   if (evaluation.verdict === 'Frozen')
     return `It is approved without asking anybody once that is allowed again: ${closedBecause(evaluation)}.`;
   if (evaluation.verdict === 'NobodyAsked') return 'The policies that apply ask nobody and approve nothing on their own; it holds.';
+  if (lacksRequester(evaluation)) return `Nobody may approve it, so it holds: ${whoIsUnknown(facts)}`;
   const open = evaluation.stages.filter((stage) => missingVotes([stage]).length > 0);
   if (open.length === 0) return 'Waiting for what cannot be told yet; it holds.';
-  return `Waiting for ${open.map(describeStage).join(', ')}.${firstOverride(evaluation)}`;
+  return `Waiting for ${open.map(describeStage).join(', ')}.${firstOverride(evaluation)}${delegatedByRequester(evaluation)}`;
+}
+
+/** Whether votes are waited for that nobody may give: it is not known who asked, so whoever approved might approve their own work. */
+export const lacksRequester = ({ verdict, requester, stages }: Pick<Evaluation, 'verdict' | 'requester' | 'stages'>): boolean =>
+  verdict === 'Pending' &&
+  requester.username === '' &&
+  stages.some((stage) => !stage.separation.requesterMayApprove && missingVotes([stage], ['Waiting', 'Active', 'Escalated']).length > 0);
+
+function whoIsUnknown({ subject: { runOf } }: Observation): string {
+  if (runOf === undefined) return 'It is not known who asked for it. Reject it, and have it asked for anew.';
+  return (
+    `It is not known who asked for it: the template of CronJob ${runOf} does not say who wrote it. ` +
+    'Whoever answers for the template writes it once more; reject or delete this run, and the next is asked for by them.'
+  );
 }
 
 /** What a stage still lacks: once it has escalated, either of the two lists is enough. */
@@ -77,6 +95,17 @@ function firstOverride({ decisions }: Evaluation): string {
   if (first === undefined) return '';
   return ` ${first.approver} overrides (${first.ticket ?? 'no ticket'}); that takes a second person with the verb override.`;
 }
+
+/** Somebody was made to believe that they decide here. */
+function delegatedByRequester({ decisions }: Evaluation): string {
+  const who = [...new Set(decisions.flatMap((d) => (d.ignoredBecause === 'DelegatedByRequester' ? [d.approver] : [])))];
+  if (who.length === 0) return '';
+  const more = who.length > mostNamed ? ` and ${who.length - mostNamed} others` : '';
+  const named = `${who.slice(0, mostNamed).join(', ')}${more}`;
+  return ` What ${named} said does not count: the delegation by which they would decide was written by who asked for this, or nobody knows by whom.`;
+}
+
+const mostNamed = 3;
 
 /** Why nothing is let go now, and until when, in words. */
 export function closedBecause({ gate }: Pick<Evaluation, 'gate'>): string {

@@ -10,6 +10,7 @@ const delegation = (from: string, to: string, more: Partial<DelegationSeen> = {}
   name: `${from}-to-${to}`,
   from,
   to,
+  author: from,
   groups: [],
   createdAt: new Date(minutes(0)).toISOString(),
   ...more,
@@ -32,7 +33,13 @@ const asks = (count: number, ...from: Parameters<typeof stage>[2]): Changes => (
 function after(decisions: DecisionFacts[], changes: Changes) {
   const { status } = plan(observation({ permissions, managers: new Map([['carla', 'eve']]), decisions, ...changes }));
   const approved = status.conditions.find((c) => c.type === 'Approved');
-  return { approved: approved?.status, reason: approved?.reason, stages: status.stages, decisions: status.decisions };
+  return {
+    approved: approved?.status,
+    reason: approved?.reason,
+    message: approved?.message,
+    stages: status.stages,
+    decisions: status.decisions,
+  };
 }
 
 describe('a decision in the stead of whoever delegated', () => {
@@ -66,6 +73,24 @@ describe('a decision in the stead of whoever delegated', () => {
     ['by somebody whom who asked for it has named', [decision('dan')], [delegation('carla', 'alice'), delegation('alice', 'dan')]],
   ])('does not count when given %s', (_when, decisions, delegations) => {
     expect(after(decisions, { ...carla, delegations })).toMatchObject({ approved: 'Unknown', decisions: [{ counted: false }] });
+  });
+
+  it('does not count by what who asked for it wrote in their name, and that is said', () => {
+    const delegations = [delegation('carla', 'dan', { author: 'alice' })];
+    const seen = after([decision('dan')], { ...carla, delegations });
+    expect(seen).toMatchObject({ approved: 'Unknown', decisions: [{ counted: false, ignoredBecause: 'DelegatedByRequester' }] });
+    expect(seen.message).toContain(
+      'What dan said does not count: the delegation by which they would decide was written by who asked for this',
+    );
+    expect(after([decision('dan')], { ...carla, delegations: [delegation('carla', 'dan', { author: 'dora' })] }).approved).toBe('True');
+  });
+
+  it('does not count through a chain of which who asked for it wrote one link, nor as a no', () => {
+    const delegations = [delegation('carla', 'dan', { author: 'alice' }), delegation('dan', 'erin')];
+    expect(after([decision('erin')], { ...carla, delegations }).decisions).toMatchObject([{ ignoredBecause: 'DelegatedByRequester' }]);
+    expect(after([decision('erin', 'Reject')], { ...carla, delegations }).approved).toBe('Unknown');
+    // Who is in no chain at all is told otherwise.
+    expect(after([decision('frank')], { ...carla, delegations }).decisions).toMatchObject([{ ignoredBecause: 'NotQualified' }]);
   });
 
   it('counts while it lasts, also once the delegation has ended', () => {

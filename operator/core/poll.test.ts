@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { Requester } from '../../crds/v1alpha1/index.ts';
 import { minutes, observation, stage, user } from '../../test/fixtures/facts.ts';
 import { compile, type Program } from './cel/index.ts';
-import type { DelegationSeen, Observation } from './facts.ts';
+import type { DelegationSeen } from './facts.ts';
 import { pollOf } from './poll.ts';
 import type { AskedStage } from './resolve.ts';
 
@@ -19,6 +20,7 @@ const fromCarol = (more: Partial<DelegationSeen> = {}): DelegationSeen => ({
   name: 'away',
   from: 'carol',
   to: 'bob',
+  author: 'carol',
   groups: ['board'],
   createdAt: '2026-03-01T09:00:00Z',
   notBefore: undefined,
@@ -26,7 +28,7 @@ const fromCarol = (more: Partial<DelegationSeen> = {}): DelegationSeen => ({
   ...more,
 });
 
-const pollOn = (changes: Partial<Observation>, requester = { username: 'alice', groups: ['dev'] }) =>
+const pollOn = (changes: Parameters<typeof observation>[0], requester = { username: 'alice', groups: ['dev'] }) =>
   pollOf(observation({ spec: { context: { amount: 7 } }, ...changes }), requester, [], () => never);
 
 const principals = (delegation: DelegationSeen, person: { username: string; groups: string[]; votedAt?: number } = bob): string[] =>
@@ -44,8 +46,21 @@ describe('for whom somebody decides', () => {
     ['themselves alone where its condition fails', { when: when('context.absent > 10') }, ['bob']],
     ['themselves alone where its condition does not compile', { when: 'faulty' }, ['bob']],
     ['themselves alone where it names the requester', { from: 'alice' }, ['bob']],
+    ['both where somebody else wrote it', { author: 'dora' }, ['bob', 'carol']],
+    ['themselves alone where the requester wrote it', { author: 'alice' }, ['bob']],
+    ['themselves alone where nobody knows who wrote it', { author: '' }, ['bob']],
   ])('is %s', (_what, more, expected) => {
     expect(principals(fromCarol(more))).toEqual(expected);
+  });
+
+  it('is nobody else where whoever submitted it, or for whom they say that it is, wrote the delegation', () => {
+    const bot = 'system:serviceaccount:ci:bot';
+    const request = { requester: { username: bot, groups: [] }, onBehalfOf: 'alice' };
+    const by = (author: string, requester: Requester = { username: 'alice', groups: [], submittedBy: bot }) =>
+      pollOn({ delegations: [fromCarol({ author })], request }, requester).principalsOf(bob).length;
+    expect([by('alice'), by(bot), by('dora')]).toEqual([1, 1, 2]);
+    // Whether or not policies trust the bot to say so.
+    expect(by('alice', { username: bot, groups: [] })).toBe(1);
   });
 
   it('is as it was when they voted, for whoever has', () => {

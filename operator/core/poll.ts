@@ -1,7 +1,8 @@
 import type { Requester } from '../../crds/v1alpha1/index.ts';
 import { delegationsOf, principalsOf, type Delegations } from './delegation.ts';
+import type { Person } from './eligibility.ts';
 import type { DelegationSeen, Observation } from './facts.ts';
-import type { Poll } from './quorum.ts';
+import type { MaybeVoter, Poll } from './quorum.ts';
 import { standInsOf } from './reassign.ts';
 import type { AskedStage } from './resolve.ts';
 import { variablesOf } from './rules/variables.ts';
@@ -20,17 +21,19 @@ export function pollOf(
   const standIns = standInsOf(stages, facts);
   // Followed only where somebody votes: most requests are planned before anybody has.
   let delegations: Delegations | undefined;
+  const principals = (person: MaybeVoter, byAnyAuthor: boolean): readonly Person[] => {
+    if (facts.delegations.length === 0) return [person];
+    delegations ??= delegationsOf(applying(facts, requester));
+    return principalsOf(person, delegations, { at: person.votedAt ?? facts.now, without: new Set(requesters), byAnyAuthor }).principals;
+  };
   return {
     now: facts.now,
     requesters,
     permissions: facts.permissions,
     timesOf: once(timesOf),
     standInsOf: (stage) => standIns.get(stage) ?? [],
-    principalsOf: once((person) => {
-      if (facts.delegations.length === 0) return [person];
-      delegations ??= delegationsOf(applying(facts, requester));
-      return principalsOf(person, delegations, { at: person.votedAt ?? facts.now, without: new Set(requesters) }).principals;
-    }),
+    principalsOf: once((person) => principals(person, false)),
+    principalsByAnyAuthor: (person) => principals(person, true),
   };
 }
 

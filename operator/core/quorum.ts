@@ -36,6 +36,8 @@ export interface Poll {
   readonly permissions: Permissions;
   /** For whom a person may decide: themselves first, then who had delegated to them when they voted, or by now. */
   readonly principalsOf: (person: MaybeVoter) => readonly Person[];
+  /** The same with the delegations that do not count because of who wrote them. */
+  readonly principalsByAnyAuthor: (person: MaybeVoter) => readonly Person[];
   readonly standInsOf: (stage: AskedStage) => readonly StandInSeen[];
   readonly timesOf: (stage: AskedStage) => StageTimes;
 }

@@ -67,6 +67,7 @@ describe('a delegation as it is kept', () => {
       name: 'n',
       from: 'carla',
       to: 'dan',
+      author: 'carla',
       createdAt: '2026-03-02T09:00:00Z',
       notBefore: undefined,
       notAfter: '2026-03-03T00:00:00Z',
@@ -75,10 +76,12 @@ describe('a delegation as it is kept', () => {
   });
 
   it.each([
-    ['somebody else wrote it', by('dora')],
-    ['nobody knows who wrote it', {}],
-  ])('knows no groups where %s', (_who, metadata) => {
-    expect('groups' in delegationRecord(raw({ spec }, metadata))).toBe(false);
+    ['somebody else wrote it', by('dora'), 'dora'],
+    ['nobody knows who wrote it', {}, ''],
+  ])('knows no groups where %s', (_who, metadata, author) => {
+    const record = delegationRecord(raw({ spec }, metadata));
+    expect('groups' in record).toBe(false);
+    expect(record.author).toBe(author);
   });
 
   it('compiles its condition, and says so when that cannot be done', () => {

@@ -114,6 +114,7 @@ export function delegationRecord(raw: KubeObject): DelegationRecord {
     name: metadata.name,
     from,
     to,
+    author: author.username,
     createdAt: metadata.creationTimestamp,
     notBefore,
     notAfter,

@@ -6,6 +6,7 @@ import {
   delegationsOf,
   deputiesOf,
   principalsOf,
+  uncountedFor,
   type DelegationFacts,
   type Delegations,
 } from '../../operator/core/delegation.ts';
@@ -59,11 +60,12 @@ export async function readDelegated({ client }: Session, requests: readonly Requ
     principals: (request, person) => principalsOf(person, of(request), looking(request, client.now())).principals.slice(1),
     deputies: (request, username) => deputiesOf(username, of(request), looking(request, client.now())),
     cyclesAndCuts: (request) => cyclesAndCuts(of(request), looking(request, client.now())),
+    uncounted: (request) => uncountedFor(of(request), looking(request, client.now())),
     members: (group) => membersOf(known, group),
   };
 }
 
-/** Through a requester no chain leads. */
+/** Through a requester no chain leads, nor by what they wrote for others. */
 function looking(request: Request, at: number) {
   const { username, submittedBy } = request.stored.status?.requester ?? {};
   return { at, without: new Set([username, submittedBy].filter((name) => name !== undefined)) };
@@ -105,6 +107,7 @@ function storedOf({ metadata, spec }: KubeObject, known: KnownPeople): Stored {
     name: metadata.name,
     from,
     to,
+    author: author.username,
     groups: author.username === from ? author.groups : (known.get(from)?.groups ?? []),
     createdAt: metadata.creationTimestamp,
     notBefore,

@@ -1,4 +1,4 @@
-import type { CyclesAndCuts } from '../../operator/core/delegation.ts';
+import type { CyclesAndCuts, DelegationFacts } from '../../operator/core/delegation.ts';
 import type { Person } from '../../operator/core/eligibility.ts';
 import type { Request } from '../request.ts';
 
@@ -10,6 +10,8 @@ export interface Delegated {
   readonly deputies: (request: Request, username: string) => readonly (readonly string[])[];
   /** Delegations in a circle, and people to whom more lead than are followed, of those that apply to a request. */
   readonly cyclesAndCuts: (request: Request) => CyclesAndCuts;
+  /** Delegations that do not count for a request because of who wrote them. */
+  readonly uncounted: (request: Request) => readonly Pick<DelegationFacts, 'name' | 'from' | 'author'>[];
   /** The people whom a platform team says are in a group. */
   readonly members: (group: string) => readonly string[];
 }
@@ -19,5 +21,6 @@ export const nobodyDelegated: Delegated = {
   principals: () => [],
   deputies: () => [],
   cyclesAndCuts: () => ({ cycles: [], cut: [] }),
+  uncounted: () => [],
   members: () => [],
 };

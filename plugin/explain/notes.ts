@@ -1,5 +1,5 @@
 import type { DecisionRecord } from '../../crds/v1alpha1/index.ts';
-import { cycleText, longestChain, mostPrincipals, type CyclesAndCuts } from '../../operator/core/delegation.ts';
+import { cycleText, longestChain, mostPrincipals, type CyclesAndCuts, type DelegationFacts } from '../../operator/core/delegation.ts';
 import { policyName } from '../../operator/core/facts.ts';
 import { instant } from '../output/age.ts';
 import { oneLine } from '../output/printable.ts';
@@ -69,7 +69,10 @@ function votes(request: Request): string[] {
 const mostCircles = 5;
 
 /** What is unusual about who decides in whose stead, a sentence each. */
-export function delegationNotes({ cycles, cut }: CyclesAndCuts): string[] {
+export function delegationNotes(
+  { cycles, cut }: CyclesAndCuts,
+  uncounted: readonly Pick<DelegationFacts, 'name' | 'from' | 'author'>[] = [],
+): string[] {
   const more = cycles.length > mostCircles ? [`Delegations lead in ${cycles.length - mostCircles} more circles.`] : [];
   const most = `chains of ${longestChain} delegations, and ${mostPrincipals} people for each`;
   return [
@@ -78,7 +81,15 @@ export function delegationNotes({ cycles, cut }: CyclesAndCuts): string[] {
       .map((cycle) => `Delegations lead in a circle: ${oneLine(cycleText(cycle))}; each decides for the others, once.`),
     ...more,
     ...cut.slice(0, mostCircles).map((name) => `More delegations lead to ${oneLine(name)} than are followed: at most ${most}.`),
+    ...uncounted.slice(0, mostCircles).map(uncountedText),
+    ...(uncounted.length > mostCircles ? [`Nor do ${uncounted.length - mostCircles} more delegations count.`] : []),
   ];
+}
+
+function uncountedText({ name, from, author }: Pick<DelegationFacts, 'name' | 'from' | 'author'>): string {
+  const why =
+    author === '' ? 'nobody knows who wrote it' : `${oneLine(author)}, who asked for it, wrote it in the name of ${oneLine(from)}`;
+  return `Delegation ${name} does not count for this request: ${why}.`;
 }
 
 /** Who decided, and in whose stead. */
@@ -88,6 +99,7 @@ export const byText = ({ approver, onBehalfOf }: Pick<DecisionRecord, 'approver'
 const sentences: Readonly<Record<string, string>> = {
   DigestChanged: 'what is asked for was changed after they saw it; they must decide again.',
   NotQualified: 'no stage asks them.',
+  DelegatedByRequester: 'the delegation by which they would decide was written by who asked for it, or nobody knows by whom.',
   Requester: 'they asked for it themselves.',
   Superseded: 'they decided again later.',
   Settled: 'it had been settled before.',

@@ -129,6 +129,19 @@ describe('explain', () => {
     expect(explain(exampleRequest({ status: { conditions: rejectedConditions } }), delegated).notes).toEqual([]);
   });
 
+  it('tells of delegations that do not count because of who wrote them, as long as anybody may decide', () => {
+    const uncounted = [
+      { name: 'away', from: 'bob@corp', author: 'alice@corp' },
+      { name: 'old', from: 'carol@corp', author: '' },
+    ];
+    const delegated = { ...nobodyDelegated, uncounted: () => uncounted };
+    expect(explain(exampleRequest(), delegated).notes).toEqual([
+      'Delegation away does not count for this request: alice@corp, who asked for it, wrote it in the name of bob@corp.',
+      'Delegation old does not count for this request: nobody knows who wrote it.',
+    ]);
+    expect(explain(exampleRequest({ status: { conditions: rejectedConditions } }), delegated).notes).toEqual([]);
+  });
+
   it('tells of only some of very many circles', () => {
     const cycles = Array.from({ length: 7 }, (_, i) => [`a${i}`, `b${i}`, `a${i}`]);
     const { notes } = explain(exampleRequest(), { ...nobodyDelegated, cyclesAndCuts: () => ({ cycles, cut: [] }) });

@@ -78,7 +78,10 @@ export function explain(request: Request, delegated: Delegated = nobodyDelegated
     ...(expiresAt === undefined ? {} : { expiresAt }),
     ...(next === undefined ? {} : { next }),
     ...(status?.earliestRelease === undefined || !waits(request) ? {} : { earliestRelease: status.earliestRelease }),
-    notes: [...notesOf(request), ...(waits(request) ? delegationNotes(delegated.cyclesAndCuts(request)) : [])],
+    notes: [
+      ...notesOf(request),
+      ...(waits(request) ? delegationNotes(delegated.cyclesAndCuts(request), delegated.uncounted(request)) : []),
+    ],
   };
 }
 
@@ -176,7 +179,9 @@ function excluded(stage: ResolvedStage, all: readonly ResolvedStage[], request: 
   const barred = stage.separation.requesterMayApprove
     ? []
     : [
-        ...(username === undefined ? [] : [`${username}, who asked for it, may not approve it`]),
+        username === undefined
+          ? 'anybody: it is not known who asked for it, and whoever asked may not approve it'
+          : `${username}, who asked for it, may not approve it`,
         ...(submittedBy === undefined ? [] : [`${submittedBy}, who submitted it, may not approve it`]),
       ];
   const shared = stage.separation.distinctAcrossStages ? all.filter((other) => sameOrigin(other, stage)) : [stage];

@@ -22,15 +22,20 @@ const stage = (more: object = {}): ResolvedStage =>
   });
 
 /** What mallory is told, ten minutes after the request was made. */
-async function told(stages: readonly ResolvedStage[]): Promise<string | undefined> {
-  const request = { uid: 'u', requester: 'alice', spec: { operation: 'refund' }, status: { stages } } as unknown as KnownRequest;
-  // Nobody has delegated to anybody.
-  const client = { now: () => minutes(10), listAll: () => [] } as unknown as AdmissionDeps['client'];
+async function told(stages: readonly ResolvedStage[], delegated: readonly object[] = [], requester = 'alice'): Promise<string | undefined> {
+  const request = { uid: 'u', requester, spec: { operation: 'refund' }, status: { stages } } as unknown as KnownRequest;
+  const client = { now: () => minutes(10), listAll: () => delegated } as unknown as AdmissionDeps['client'];
   const permissionsOf = () => Promise.resolve({ mayApprove: () => false, may: () => false });
   const ballot = { name: 'r', namespace: 'payments', person: { username: 'mallory', groups: ['dev'] }, verdict: 'Approve' as const };
   const deps = { client, permissionsOf, metrics: createMetrics(new Registry()) };
   return (await personFault(request, ballot, deps, new AbortController().signal))?.sentence;
 }
+
+it('somebody who is asked is told that nobody can approve while it is not known who asked', async () => {
+  expect(await told([stage({ require: [{ count: 1, from: [{ user: 'mallory' }], approvedBy: [] }] })], [], '')).toContain(
+    'it is not known who asked for ApprovalRequest r',
+  );
+});
 
 const escalation = { count: 1, from: [{ user: 'cfo' }] };
 
@@ -56,5 +61,22 @@ describe('somebody who is not asked', () => {
     ['nobody of a stage that a policy skips', [stage({ applies: false })], 'nobody'],
   ])('is told whom the request asks: %s', async (_what, stages, who) => {
     expect(await told(stages)).toBe(`ApprovalRequest r does not ask mallory; it asks ${who}`);
+  });
+
+  const toMallory = (author: string, to = 'mallory') => ({
+    metadata: { annotations: { 'countersign.dev/requester': author } },
+    spec: { from: 'eve', to },
+  });
+
+  it('is left to the operator where somebody may have delegated to them', async () => {
+    expect(await told([stage()], [toMallory('alice'), toMallory('dora')])).toBeUndefined();
+    expect(await told([stage()], [toMallory('dora', 'frank')])).toContain('does not ask mallory; it asks group finance');
+  });
+
+  it.each([
+    ['who asked for it', 'alice'],
+    ['nobody knows whom', ''],
+  ])('is told that the delegation to them was written by %s', async (_who, author) => {
+    expect(await told([stage()], [toMallory(author)])).toContain('the delegation to them was written by who asked for it');
   });
 });

@@ -3,6 +3,7 @@ import type { Person } from '../../operator/core/eligibility.ts';
 import { describeFrom } from '../../operator/core/explain.ts';
 import type { Permissions, PolicyId } from '../../operator/core/facts.ts';
 import { listsOf, mayApprove, mayReject, type Poll } from '../../operator/core/quorum.ts';
+import { requesterFrom } from '../../operator/core/requesterStamp.ts';
 import { applies, type AskedStage } from '../../operator/core/resolve.ts';
 import { isForbidden } from '../../operator/kube/client/apiError.ts';
 import type { AdmissionDeps, KnownRequest } from './deps.ts';
@@ -37,12 +38,21 @@ export async function personFault(
   const function_name = deps.metrics.functionNames.label(request.spec.operation);
   if (!stages.some((stage) => mayReject(stage, person, poll))) {
     // For whom they may decide then is weighed by the operator, which follows chains, times and conditions.
-    if (await isDelegate(ballot, deps, signal)) return undefined;
+    const delegated = await delegatedTo(ballot, poll.requesters, deps, signal);
+    if (delegated === 'perhaps') return undefined;
+    if (delegated === 'byRequester')
+      return {
+        sentence: `ApprovalRequest ${name} does not ask ${person.username}: the delegation to them was written by who asked for it, or nobody knows by whom, and does not count; have whoever it is from write it themselves`,
+        violation: { policy_type: 'separation', function_name },
+      };
     return { sentence: notAsked(name, person, stages, poll), violation: { policy_type: 'approvers', function_name } };
   }
   if (verdict === 'Reject' || stages.some((stage) => mayApprove(stage, person, poll))) return undefined;
+  const theirOwn = poll.requesters.includes('')
+    ? `it is not known who asked for ApprovalRequest ${name}, and its policies do not let requesters approve: nobody can; reject it, and have it asked for anew`
+    : `you are ${person.username}, who asked for ApprovalRequest ${name}, and its policies do not let requesters approve; ask somebody else`;
   return {
-    sentence: `you are ${person.username}, who asked for ApprovalRequest ${name}, and its policies do not let requesters approve; ask somebody else`,
+    sentence: theirOwn,
     violation: { policy_type: 'separation', function_name },
   };
 }
@@ -56,6 +66,7 @@ function pollOf({ requester, status }: KnownRequest, permissions: Permissions, n
     permissions,
     requesters: [asked?.username ?? requester, ...(asked?.submittedBy === undefined ? [] : [asked.submittedBy])],
     principalsOf: (person) => [person],
+    principalsByAnyAuthor: (person) => [person],
     standInsOf: (stage) => (resolved.get(stage)?.standIns ?? []).map((standIn) => ({ ...standIn, isManager: true })),
     timesOf: (stage) => {
       const { deadline, escalatedAt } = resolved.get(stage) ?? {};
@@ -64,14 +75,24 @@ function pollOf({ requester, status }: KnownRequest, permissions: Permissions, n
   };
 }
 
-/** Whether anybody in the namespace has delegated to this person. */
-async function isDelegate({ namespace, person }: Ballot, { client }: DeciderDeps, signal: AbortSignal): Promise<boolean> {
+/** Whether anybody in the namespace has delegated to this person, or only those who may not for this request. */
+async function delegatedTo(
+  { namespace, person }: Ballot,
+  requesters: readonly string[],
+  { client }: DeciderDeps,
+  signal: AbortSignal,
+): Promise<'perhaps' | 'byRequester' | 'no'> {
+  let found: 'byRequester' | 'no' = 'no';
   try {
-    for await (const { spec } of client.listAll<ApprovalDelegation>(approvalDelegations, { namespace, signal }))
-      if (spec.to === person.username) return true;
-    return false;
+    for await (const { metadata, spec } of client.listAll<ApprovalDelegation>(approvalDelegations, { namespace, signal })) {
+      if (spec.to !== person.username) continue;
+      const author = requesterFrom(metadata.annotations).username;
+      if (author !== '' && !requesters.includes(author)) return 'perhaps';
+      found = 'byRequester';
+    }
+    return found;
   } catch (error) {
-    if (isForbidden(error)) return true;
+    if (isForbidden(error)) return 'perhaps';
     throw error;
   }
 }

@@ -52,6 +52,7 @@ const atAnyTime = ({ from, to, notAfter }: ApprovalDelegationSpec): DelegationFa
   name: '',
   from,
   to,
+  author: from,
   groups: [],
   createdAt: '1970-01-01T00:00:00Z',
   notAfter,

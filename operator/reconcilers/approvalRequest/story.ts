@@ -60,7 +60,7 @@ export class Storyteller {
     for (const { name, ignoredBecause } of status.decisions) {
       if (known.has(name) || !refusals.has(ignoredBecause)) continue;
       this.#metrics.policyViolations.inc({
-        policy_type: ignoredBecause === 'Requester' || ignoredBecause === 'OwnOverride' ? 'separation' : 'approvers',
+        policy_type: separations.has(ignoredBecause) ? 'separation' : 'approvers',
         function_name: this.#label(observed),
       });
     }
@@ -133,8 +133,11 @@ export class Storyteller {
   }
 }
 
-/** Why a decision does not count that its author was not to make. */
-const refusals: ReadonlySet<DecisionRecord['ignoredBecause']> = new Set(['Requester', 'NotQualified', 'NotAllowed', 'OwnOverride']);
+type Idle = DecisionRecord['ignoredBecause'];
+
+/** Why a decision does not count that its author was not to make: because of who they are to the request, or because nobody asks them. */
+const separations: ReadonlySet<Idle> = new Set(['Requester', 'DelegatedByRequester', 'OwnOverride']);
+const refusals: ReadonlySet<Idle> = new Set([...separations, 'NotQualified', 'NotAllowed']);
 
 function byWhom({ override, approvedUnder }: ApprovalRequestStatus, votes: readonly DecisionRecord[]): string {
   if (override !== undefined) return `by override of ${override.by.join(' and ')} (ticket ${override.ticket ?? 'unknown'})`;

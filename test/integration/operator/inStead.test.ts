@@ -3,8 +3,8 @@ import { describe, expect } from 'vitest';
 import { approvalDecisions, approvalDelegations, approvers } from '../../../crds/v1alpha1/index.ts';
 import type { KubeClient } from '../../../operator/kube/client/kubeClient.ts';
 import { test } from '../../fixtures/inNamespace.ts';
-import { job, matchJobs, oneOf, type StoredRequest, type TestNamespace } from '../../fixtures/world.ts';
-import { decidesInVain, decisionOn, heldJob, listed } from './support.ts';
+import { condition, job, matchJobs, oneOf, type StoredRequest, type TestNamespace } from '../../fixtures/world.ts';
+import { decidesInVain, decisionOn, heldJob, listed, nextSecond } from './support.ts';
 
 const asks = (...from: object[]) => ({ match: matchJobs, stages: [{ name: 'money', require: [{ count: from.length, from }] }] });
 const may = (resource: string, ...verbs: string[]) => ({ apiGroups: ['countersign.dev'], resources: [resource], verbs });
@@ -82,6 +82,27 @@ describe.concurrent('in the stead of whoever delegated', () => {
     const after = await ns.request(asked.metadata.name, 'counting it no more', counts(false));
     expect(after.status?.approvals).toBe('0/2');
     expect(after.status?.phase).toBe('Reviewing');
+  });
+
+  test('who asks for something does not choose who decides on it by what they write for somebody else', async ({ ns }) => {
+    await ns.policy('pay', asks({ user: 'carla' }));
+    const carla = await carlaOf(ns);
+    await ns.grant('managing', [may('approvaldelegations', 'create', 'delegate')], ['alice']);
+    await delegate(ns, await ns.as('alice'), 'carla', 'dan');
+    const { asked } = await heldJob(ns, job('wire'));
+    await decidesInVain(ns, await ns.as('dan'), 'Approve', asked, 'DelegatedByRequester');
+    // Through a second delegation admission does not look; the operator does.
+    await ns.grant('approving', [may('approvaldelegations', 'create')], ['dan']);
+    await delegate(ns, await ns.as('dan'), 'dan', 'erin');
+    const vain = await ns.decide(await ns.as('erin'), 'Approve', [asked]);
+    expect(await listed(ns, asked.metadata.name, vain)).toMatchObject({ counted: false, ignoredBecause: 'DelegatedByRequester' });
+    const seen = await ns.requestIn('Reviewing', asked.metadata.name);
+    expect(condition(seen, 'Approved')?.message).toContain('What erin said does not count');
+    // What carla says for herself does.
+    await delegate(ns, carla, 'carla', 'erin');
+    await nextSecond(ns, vain);
+    await ns.decide(await ns.as('erin'), 'Approve', [asked]);
+    await ns.requestIn('Completed', asked.metadata.name);
   });
 
   test('two to whom one person delegated are not two, and who asked is nobody', async ({ ns }) => {
