@@ -9,7 +9,7 @@ import { startHealthServer } from './telemetry/healthServer.ts';
 
 /** Starts the roles that the configuration names, and ends the process: with 0 when it was asked to, with 1 when it cannot go on. */
 async function main(): Promise<void> {
-  const settings = readSettings(process.env);
+  const settings = readSettings(process.env, { args: process.argv.slice(2), dotEnv: '.env' });
   const shared = await prepare(settings, process.env);
   const { log } = shared;
   const running: Running[] = [];
