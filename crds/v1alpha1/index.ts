@@ -10,6 +10,7 @@ export * from './governedJob.ts';
 export * from './kinds.ts';
 export * from './marks.ts';
 export * from './metadata.ts';
+export * from './notificationChannel.ts';
 export * from './reasons.ts';
 export * from './resources.ts';
 export * from './schemaMarks.ts';
