@@ -173,6 +173,13 @@ describe('an override of what was approved and still waits', () => {
     expect(outcomeOf(overridden)).toMatchObject({ by: ['eve', 'mia'], released: true });
   });
 
+  it('opens no window any more once one of them takes it back, though the people whom the policy asks agree', () => {
+    const overridden = settle(facts(both, { policies: asks(closed), now: minutes(3) }));
+    expect(conditionOf(plan(overridden), 'Approved')).toBe('True Overridden');
+    const agreed = [...both, decision('eve', 'Reject', at(4)), decision('bob', 'Approve', at(4))];
+    expect(outcomeOf(later(overridden, { decisions: agreed, now: minutes(5) })).released).toBe(false);
+  });
+
   it('does nothing once the work was let go', () => {
     const released = {
       ...approved,

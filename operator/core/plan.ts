@@ -250,6 +250,7 @@ function mayRelease(facts: Observation, evaluation: Evaluation, outcome: Outcome
   const recorded = facts.request.status?.subjectDigest;
   const unchanged = outcomeOf(facts.request.status?.conditions ?? []) === undefined || recorded === facts.subject.digest;
   const again = decide(facts, evaluation);
-  const inTime = evaluation.gate.open || outcome.reason === 'Overridden';
+  // By what they say now: an override that was taken back opens no window for those who agree instead.
+  const inTime = evaluation.gate.open || again?.reason === 'Overridden';
   return outcome.approved && unchanged && again?.approved === true && inTime;
 }
