@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto';
+import type { KubeClient } from '../../../operator/kube/client/kubeClient.ts';
+import type { ResourceType } from '../../../operator/kube/client/types.ts';
+import type { Logger } from '../../../operator/telemetry/logger.ts';
+import type { Person } from './claims.ts';
+import { badCredentials, cannotTell } from './unauthorized.ts';
+
+const tokenReviews: ResourceType = {
+  group: 'authentication.k8s.io',
+  version: 'v1',
+  plural: 'tokenreviews',
+  kind: 'TokenReview',
+  namespaced: false,
+};
+
+interface TokenReview {
+  readonly metadata: never;
+  readonly status?: {
+    readonly authenticated?: boolean;
+    readonly user?: { readonly username?: string; readonly groups?: readonly string[] };
+    readonly audiences?: readonly string[];
+    readonly error?: string;
+  };
+}
+
+export interface KubernetesTokensOptions {
+  readonly client: Pick<KubeClient, 'create'>;
+  /** For whom a token must have been issued: one of these. Without this, whoever is sent a token for something else could use it here. */
+  readonly audiences: readonly string[];
+  readonly log: Logger;
+  /** Milliseconds since the epoch; a test may give its own. */
+  readonly now?: () => number;
+}
+
+/** How long an answer is believed: a token that is taken back is good for so much longer. */
+const keepMs = 10_000;
+const mostKept = 10_000;
+
+/** Tokens that the API server knows, those of ServiceAccounts among them. It is asked once in ten seconds for each. */
+export class KubernetesTokens {
+  readonly #options: KubernetesTokensOptions;
+  readonly #now: () => number;
+  /** By the hash of the token, so that no token lies in memory for longer than its call. Oldest first. */
+  readonly #kept = new Map<string, { readonly person: Promise<Person | undefined>; readonly until: number }>();
+
+  constructor(options: KubernetesTokensOptions) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+  }
+
+  /** Whose token it is. @throws Problem 401 when it is nobody's or not meant for us; 503 when the API server cannot be asked. */
+  async personOf(token: string): Promise<Person> {
+    const person = await this.#known(token);
+    if (person === undefined) throw badCredentials();
+    return person;
+  }
+
+  #known(token: string): Promise<Person | undefined> {
+    const key = createHash('sha256').update(token).digest('base64');
+    const kept = this.#kept.get(key);
+    if (kept !== undefined && kept.until > this.#now()) return kept.person;
+    const person = this.#review(token);
+    this.#kept.delete(key);
+    this.#kept.set(key, { person, until: this.#now() + keepMs });
+    for (const oldest of this.#kept.keys()) {
+      if (this.#kept.size <= mostKept) break;
+      this.#kept.delete(oldest);
+    }
+    // A failure says nothing of the token.
+    person.catch(() => this.#kept.delete(key));
+    return person;
+  }
+
+  async #review(token: string): Promise<Person | undefined> {
+    const { client, audiences, log } = this.#options;
+    const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec: { token, audiences } };
+    let answer: TokenReview;
+    try {
+      answer = await client.create<TokenReview>(tokenReviews, undefined, review);
+    } catch (error) {
+      log.warn({ err: error }, 'the API server did not review a token');
+      throw cannotTell('The API server');
+    }
+    const { authenticated, user, audiences: good = [], error } = answer.status ?? {};
+    const { username, groups = [] } = user ?? {};
+    // A server that knows nothing of audiences answers without any; then the token was meant for the API server, and not for us.
+    if (authenticated === true && username !== undefined && username !== '' && good.some((audience) => audiences.includes(audience))) {
+      return { username, groups };
+    }
+    log.debug({ reason: error ?? 'not authenticated for our audience' }, 'a token was refused');
+    return undefined;
+  }
+}
