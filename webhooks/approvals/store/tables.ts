@@ -1,6 +1,7 @@
 import type { Generated } from 'kysely';
 
-// Times are milliseconds since the epoch, in 64-bit integers on both databases; JSON is text. Booleans are 0 and 1.
+// Times are milliseconds since the epoch, in 64-bit integers on both databases; JSON is text.
+// What comes from outside and has no bound (a user name, a key) is no index's key: PostgreSQL takes 2.7 kB there. Its SHA-256 is.
 
 /** What a write answered, for whoever repeats it with the same `Idempotency-Key`. */
 export interface IdempotencyTable {
@@ -8,19 +9,19 @@ export interface IdempotencyTable {
   id: string;
   /** SHA-256 of the method, path and body: the same key for something else is a mistake. */
   fingerprint: string;
-  /** While the first is under way: until when it may take. */
+  /** Which run of it is under way, and until when it is taken to be alive. */
+  locked_by: string;
   locked_until: number;
-  /** The answer; null while it is under way. */
-  status: number | null;
+  /** The answer as JSON; null while there is none. */
   answer: string | null;
   created_at: number;
 }
 
-/** How much of its rate a caller has left: a token bucket. */
+/** How much of its rate a caller has used: the token bucket, kept as the moment at which it is full again. */
 export interface RateTable {
+  /** SHA-256 of the caller. */
   caller: string;
-  tokens: number;
-  updated_at: number;
+  full_at: number;
 }
 
 /** A link that was sent; the link itself is nowhere. */
@@ -35,12 +36,16 @@ export interface LinkTable {
   verdict: 'Approve' | 'Reject' | 'View';
   created_at: number;
   expires_at: number;
+  /** Until when whoever took it may try to decide by it: a replica that dies meanwhile must not cost the approver their link. */
+  taken_until: number;
   used_at: number | null;
   revoked_at: number | null;
 }
 
 /** Something that is owed to the outside: a notice to a channel, or a callback. */
 export interface DeliveryTable {
+  /** SHA-256 of the key. */
+  id: string;
   /** What the outside deduplicates by; see docs/adr/0015. */
   key: string;
   kind: 'Notice' | 'Callback';
@@ -56,6 +61,7 @@ export interface DeliveryTable {
   /** What to send: JSON. */
   payload: string;
   state: 'Pending' | 'Delivered' | 'Failed';
+  /** How many were begun. */
   attempts: number;
   next_at: number;
   locked_by: string | null;
@@ -66,12 +72,13 @@ export interface DeliveryTable {
   reference: string | null;
 }
 
-/** One attempt of a delivery. */
+/** One attempt of a delivery that ended. */
 export interface AttemptTable {
   id: Generated<number>;
+  /** The id of its delivery, with which it goes. */
   delivery: string;
   at: number;
-  /** 1 when it was taken. */
+  /** 1 when it was taken, else 0. */
   ok: number;
   /** A sentence. */
   message: string;
@@ -79,6 +86,7 @@ export interface AttemptTable {
 
 /** Ids of calls that may count once only, such as Slack's. */
 export interface SeenTable {
+  /** SHA-256 of the id. */
   id: string;
   expires_at: number;
 }
@@ -90,6 +98,7 @@ export interface AuditTable {
   actor: string;
   action: string;
   resource: string;
+  /** JSON. */
   details: string;
 }
 
