@@ -6,5 +6,6 @@ export function returnPath(asked: string | undefined, origin: string): string {
   // A backslash is a slash to browsers, and tabs and line breaks are nothing to them.
   if (asked === undefined || !/^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/.test(asked)) return startPath;
   const url = URL.parse(asked, origin);
-  return url?.origin === origin ? url.pathname + url.search : startPath;
+  // Its dots are resolved by now, which may have left two slashes at the front.
+  return url?.origin === origin && !url.pathname.startsWith('//') ? url.pathname + url.search : startPath;
 }
