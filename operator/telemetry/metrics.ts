@@ -82,6 +82,19 @@ export function createMetrics(registry: Registry) {
     admissionDuration: histogram('countersign_admission_duration_seconds', 'Duration of one admission review.', ['kind'], fast),
     admissionVerdicts: counter('countersign_admission_verdicts_total', 'Admission reviews by verdict.', ['kind', 'verdict']),
 
+    httpRequests: counter('countersign_http_requests_total', 'Calls of the approval service by how they were answered.', [
+      'route',
+      'method',
+      'code',
+    ]),
+    httpRequestDuration: histogram(
+      'countersign_http_request_duration_seconds',
+      'Duration of one call of the approval service, the time that it waits for people included.',
+      ['route', 'method'],
+      released,
+    ),
+    httpWaiting: gauge('countersign_http_waiting', 'Calls of the approval service that wait for a decision now.', []),
+
     apiRequests: counter('countersign_api_requests_total', 'Requests to the API server; code 0 means no answer.', ['verb', 'code']),
     apiRequestDuration: histogram('countersign_api_request_duration_seconds', 'Duration of requests to the API server.', ['verb'], fast),
     leader: gauge('countersign_leader', '1 while this process leads.', []),

@@ -62,11 +62,20 @@ export interface Route {
   readonly maxBodyBytes?: number;
   /** By status. The problems that every route may answer with are added. */
   readonly answers: Readonly<Record<number, Described>>;
+  /** Makes of the answer, new or remembered by its `Idempotency-Key`, the one that the caller gets: by waiting for what comes of it, for instance. */
+  afterwards?(answer: Answer, call: Call<never, never, never, never>): Promise<Answer>;
   // The types of the schemas are known to `route`, which is how every Route is made.
   handle(call: Call<never, never, never, never>): Promise<Answer>;
 }
 
 type Parsed<Schema> = Schema extends z.ZodType ? z.infer<Schema> : undefined;
+
+type CallOf<Access, Params, Query, Body> = Call<
+  Parsed<Params>,
+  Parsed<Query>,
+  Parsed<Body>,
+  Access extends 'caller' ? Caller : Caller | undefined
+>;
 
 /** Makes a route whose handler sees what its schemas make of a call. */
 export function route<
@@ -75,12 +84,13 @@ export function route<
   Query extends z.ZodObject | undefined = undefined,
   Body extends z.ZodType | undefined = undefined,
 >(
-  described: Omit<Route, 'access' | 'params' | 'query' | 'body' | 'handle'> & {
+  described: Omit<Route, 'access' | 'params' | 'query' | 'body' | 'handle' | 'afterwards'> & {
     readonly access: Access;
     readonly params?: Params;
     readonly query?: Query;
     readonly body?: Body;
-    handle(call: Call<Parsed<Params>, Parsed<Query>, Parsed<Body>, Access extends 'caller' ? Caller : Caller | undefined>): Promise<Answer>;
+    handle(call: CallOf<Access, Params, Query, Body>): Promise<Answer>;
+    afterwards?(answer: Answer, call: CallOf<Access, Params, Query, Body>): Promise<Answer>;
   },
 ): Route {
   return described as unknown as Route;

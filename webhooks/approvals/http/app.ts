@@ -1,0 +1,187 @@
+import { randomUUID } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import cors from 'cors';
+import express, { type Express, type Request, type Response } from 'express';
+import helmet from 'helmet';
+import type { Logger } from '../../../operator/telemetry/logger.ts';
+import type { Metrics } from '../../../operator/telemetry/metrics.ts';
+import type { Caller } from '../callers/caller.ts';
+import type { Callers } from '../callers/index.ts';
+import { foreseen } from './failures.ts';
+import { Problem } from './problem.ts';
+import type { Answer, Route } from './route.ts';
+import { serve, type Serving } from './serve.ts';
+
+export type Headers = Readonly<Record<string, string | undefined>>;
+
+/** Takes one of the caller's decisions off their rate; answers with the milliseconds to wait when there is none left, else 0. */
+export type TakeDecision = (caller: Caller) => Promise<number>;
+
+/** One write that may be repeated under the same key. */
+export interface Keyed {
+  readonly caller: Caller;
+  readonly key: string;
+  /** Of the method, path and body: the same key for something else is a mistake. */
+  readonly fingerprint: string;
+}
+
+/** Runs a write once for each caller and key, whichever replica it reaches; whoever repeats it gets the answer of the first. */
+export type Remember = (keyed: Keyed, run: () => Promise<Answer>) => Promise<Answer>;
+
+export interface AppOptions {
+  readonly routes: readonly Route[];
+  readonly callers: Pick<Callers, 'callerOf' | 'refuseForgery'>;
+  readonly takeDecision: TakeDecision;
+  readonly remember: Remember;
+  /** Origins whose pages may call from a browser. */
+  readonly origins: readonly string[];
+  readonly log: Logger;
+  readonly metrics: Pick<Metrics, 'httpRequests' | 'httpRequestDuration'>;
+}
+
+/** The express app, and the switch by which it ends. */
+export interface App {
+  readonly express: Express;
+  /** Asks callers to come back elsewhere, and wakes those who wait. */
+  end(): void;
+}
+
+/** Scripts, frames and foreign pages have no place in what is served here. */
+const contentSecurityPolicy = {
+  useDefaults: false,
+  directives: {
+    defaultSrc: ["'none'"],
+    styleSrc: ["'self'"],
+    imgSrc: ["'self'"],
+    formAction: ["'self'"],
+    frameAncestors: ["'none'"],
+    baseUri: ["'none'"],
+  },
+};
+
+/** Makes the express app of these routes. */
+export function createApp(options: AppOptions): App {
+  const app = express();
+  app.disable('x-powered-by').disable('etag');
+  app.set('case sensitive routing', true).set('strict routing', true).set('query parser', false);
+  app.use(
+    helmet({
+      contentSecurityPolicy,
+      strictTransportSecurity: { maxAge: 31_536_000, includeSubDomains: false },
+      referrerPolicy: { policy: 'no-referrer' },
+      xFrameOptions: { action: 'deny' },
+    }),
+  );
+  if (options.origins.length > 0) app.use(corsFor(options.origins));
+  const serving = new Ongoing(options);
+  for (const [path, routes] of byPath(options.routes)) {
+    const address = path.replaceAll(/\{(\w+)\}/g, ':$1');
+    for (const route of routes) app[route.method](address, (request, response) => serving.answer(route, request, response));
+    app.all(address, (request, response) => serving.refuse(request, response, wrongMethod(request, path, routes)));
+  }
+  app.use((request, response) => serving.refuse(request, response, nothingThere(request)));
+  // Express takes a handler of four parameters for one of errors.
+  app.use((error: unknown, request: Request, response: Response, _next: unknown) => serving.refuse(request, response, error));
+  return { express: app, end: () => serving.end() };
+}
+
+const corsFor = (origins: readonly string[]) =>
+  cors({
+    origin: [...origins],
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    allowedHeaders: ['authorization', 'content-type', 'idempotency-key', 'prefer'],
+    exposedHeaders: ['location', 'preference-applied', 'retry-after', 'x-request-id'],
+    maxAge: 600,
+  });
+
+function byPath(routes: readonly Route[]): Map<string, Route[]> {
+  const paths = new Map<string, Route[]>();
+  for (const route of routes) {
+    const same = paths.get(route.path) ?? [];
+    if (same.some(({ method }) => method === route.method)) throw new Error(`two routes answer ${route.method} ${route.path}`);
+    paths.set(route.path, [...same, route]);
+  }
+  return paths;
+}
+
+function wrongMethod(request: Request, path: string, routes: readonly Route[]): Problem {
+  const methods = routes.flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]));
+  const allow = { allow: methods.join(', ') };
+  return new Problem(405, 'method-not-allowed', `The method is ${request.method}; ${path} takes ${allow.allow}.`, { headers: allow });
+}
+
+const nothingThere = (request: Request): Problem =>
+  new Problem(404, 'no-such-path', `There is nothing at ${request.path.slice(0, 200)}; /openapi.json says what there is.`);
+
+/** The calls that are under way. */
+class Ongoing {
+  readonly #options: AppOptions;
+  readonly #calls = new Set<AbortController>();
+  #ending = false;
+
+  constructor(options: AppOptions) {
+    this.#options = options;
+  }
+
+  end(): void {
+    this.#ending = true;
+    for (const call of this.#calls) call.abort();
+  }
+
+  async answer(route: Route, request: Request, response: Response): Promise<void> {
+    const began = performance.now();
+    const call = new AbortController();
+    this.#calls.add(call);
+    response.once('close', () => call.abort());
+    if (this.#ending) call.abort();
+    const serving: Serving = { ...this.#options, signal: call.signal };
+    try {
+      const answer = await serve(route, request, serving);
+      this.#send(request, response, answer);
+    } catch (error) {
+      this.refuse(request, response, error);
+    } finally {
+      this.#calls.delete(call);
+      const labels = { route: route.path, method: route.method.toUpperCase() };
+      this.#options.metrics.httpRequests.inc({ ...labels, code: String(response.statusCode) });
+      this.#options.metrics.httpRequestDuration.observe(labels, (performance.now() - began) / 1000);
+    }
+  }
+
+  /** Answers with a problem; what nobody foresaw is logged, and told to nobody. */
+  refuse(request: Request, response: Response, error: unknown): void {
+    const id = randomUUID();
+    const known = foreseen(error);
+    if (known === undefined)
+      this.#options.log.error(
+        { err: error, requestId: id, method: request.method, path: request.path },
+        'a call failed for a reason that nobody foresaw',
+      );
+    else if (known.status >= 500)
+      this.#options.log.warn({ err: error, requestId: id, method: request.method, path: request.path }, 'a call could not be answered');
+    const problem = known ?? new Problem(500, 'internal', `The service failed at this call; its log says why, under ${id}.`);
+    this.#send(request, response, {
+      status: problem.status,
+      contentType: 'application/problem+json',
+      body: { ...problem.toJSON(), instance: `urn:uuid:${id}` },
+      ...(problem.details.headers === undefined ? {} : { headers: problem.details.headers }),
+    });
+  }
+
+  #send(request: Request, response: Response, { status, body, contentType, headers = {} }: Answer): void {
+    if (response.destroyed || response.headersSent) return;
+    const isJson = contentType === undefined || contentType.endsWith('json');
+    const text = body === undefined ? '' : isJson ? JSON.stringify(body) : String(body);
+    response.status(status).setHeader('cache-control', 'no-store');
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value as string | string[]);
+    // What was not read to its end cannot be followed by another request; and asked now, because ending may have begun meanwhile.
+    if (!request.complete || this.#ending) response.setHeader('connection', 'close');
+    if (body !== undefined) {
+      response.setHeader('content-type', contentType ?? 'application/json');
+      response.setHeader('content-length', Buffer.byteLength(text));
+    }
+    response.end(request.method === 'HEAD' ? undefined : text);
+    // The rest is read and dropped, or the caller would be cut off before it has the answer.
+    request.resume();
+  }
+}

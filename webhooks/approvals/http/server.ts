@@ -1,0 +1,48 @@
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from '../../../operator/telemetry/logger.ts';
+import type { App } from './app.ts';
+
+/** A serving certificate and its key, PEM. */
+export interface ServingCertificate {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** The TLS server of an app. */
+export interface ApprovalServer {
+  /** Starts to listen; answers with the port. */
+  listen(port: number, host?: string): Promise<number>;
+  /** New connections get this certificate; those that are open keep theirs. */
+  setCertificate(certificate: ServingCertificate): void;
+  /** Ends without dropping a call: those who wait are answered at once; for `drainMs` it goes on answering; then it waits for what is under way. */
+  close(drainMs?: number): Promise<void>;
+}
+
+const secureOptions = { minVersion: 'TLSv1.2' } as const;
+
+/** So long a caller may take to send a call; its answer may take longer, as it may wait for people. */
+const timeouts = { requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 } as const;
+
+/** Serves an app over TLS. */
+export function createApprovalServer(app: App, certificate: ServingCertificate, log: Logger): ApprovalServer {
+  const server = createServer({ ...secureOptions, ...certificate, ...timeouts, maxHeaderSize: 32 << 10 }, app.express);
+  server.on('tlsClientError', (error) => log.debug({ reason: error.message }, 'TLS handshake failed'));
+  return {
+    listen: (port, host) =>
+      new Promise((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
+      }),
+    setCertificate: (next) => server.setSecureContext({ ...secureOptions, ...next }),
+    close: async (drainMs = 0) => {
+      app.end();
+      if (drainMs > 0) await sleep(drainMs);
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeIdleConnections();
+      });
+    },
+  };
+}

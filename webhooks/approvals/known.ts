@@ -1,0 +1,63 @@
+import { approvalRequests, governedJobs } from '../../crds/v1alpha1/index.ts';
+import type { KubeClient } from '../../operator/kube/client/kubeClient.ts';
+import type { KubeObject } from '../../operator/kube/client/types.ts';
+import { WatchCache } from '../../operator/kube/watchCache.ts';
+import type { Logger } from '../../operator/telemetry/logger.ts';
+import type { Metrics } from '../../operator/telemetry/metrics.ts';
+import { knownExecution, type KnownExecution } from './executions.ts';
+import { knownRequest, type KnownRequest } from './requests.ts';
+
+/** Objects of one kind, as the watch tells of them. */
+export interface KnownObjects<T> {
+  byUid(uid: string): T | undefined;
+  get(namespace: string, name: string): T | undefined;
+  list(): Iterable<T>;
+  /** Calls back with every object that is new or changed; answers how to stop. */
+  onChange(listener: (object: T) => void): () => void;
+  /** Takes over the answer of an own write, so that whoever made it finds it at once. */
+  observe(raw: KubeObject): void;
+}
+
+export type KnownRequests = KnownObjects<KnownRequest>;
+export type KnownExecutions = KnownObjects<KnownExecution>;
+
+/** What the service knows of the cluster without asking for it. */
+export interface Known {
+  readonly requests: KnownRequests;
+  readonly executions: KnownExecutions;
+  isSynced(): boolean;
+  stop(): Promise<void>;
+}
+
+export interface KnownOptions {
+  readonly client: KubeClient;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+}
+
+/** Begins to watch it. */
+export function watchCluster(options: KnownOptions): Known {
+  const requests = new WatchCache({ ...options, type: approvalRequests, project: knownRequest });
+  const executions = new WatchCache({ ...options, type: governedJobs, project: knownExecution });
+  const caches = [requests, executions];
+  const known = { requests: knownObjects(requests), executions: knownObjects(executions) };
+  for (const cache of caches) cache.start();
+  return {
+    ...known,
+    isSynced: () => caches.every((cache) => cache.isSynced()),
+    stop: async () => {
+      await Promise.all(caches.map((cache) => cache.stop()));
+    },
+  };
+}
+
+function knownObjects<T extends { readonly uid: string }>(cache: WatchCache<T>): KnownObjects<T> {
+  cache.addIndex('uid', (object) => [object.uid]);
+  return {
+    byUid: (uid) => cache.byIndex('uid', uid)[0],
+    get: (namespace, name) => cache.get(`${namespace}/${name}`),
+    list: () => cache.values(),
+    onChange: (listener) => cache.onChange(({ new: object }) => object === undefined || listener(object)),
+    observe: (raw) => cache.observe(raw),
+  };
+}

@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto';
+import { isAlreadyExists } from '../../../operator/kube/client/apiError.ts';
+import type { KubeClient } from '../../../operator/kube/client/kubeClient.ts';
+import type { KubeObject, ResourceType } from '../../../operator/kube/client/types.ts';
+import { requesterFrom } from '../../../operator/core/requesterStamp.ts';
+import type { Caller } from '../callers/caller.ts';
+import { Problem } from '../http/problem.ts';
+import { refused } from './refusal.ts';
+
+/** A client that creates, and reads what was created. */
+export type Writer = Pick<KubeClient, 'create' | 'get' | 'patch'>;
+
+/**
+ * The name of what a caller creates under an `Idempotency-Key`. The same key makes the same name, so that even a replica that was killed between its write
+ * and the memory of it writes nothing twice.
+ */
+export const nameByKey = ({ username }: Caller, key: string, prefix: string): string =>
+  `${prefix.slice(0, 40)}-${createHash('sha256')
+    .update(JSON.stringify([username, key]))
+    .digest('hex')
+    .slice(0, 20)}`;
+
+/**
+ * Creates an object. One that is there already under a name made of a key is the answer when the same person made it.
+ * @throws Problem with the API server's own sentence when it refuses.
+ */
+export async function createOnce<T extends object = KubeObject>(
+  client: Writer,
+  type: ResourceType,
+  object: { readonly metadata: { readonly name?: string; readonly namespace: string } },
+  byKey: boolean,
+  isOurs: (found: T) => boolean,
+): Promise<T> {
+  const { name, namespace } = object.metadata;
+  try {
+    return await client.create<T>(type, namespace, object);
+  } catch (error) {
+    if (!byKey || name === undefined || !isAlreadyExists(error)) throw refused(error);
+  }
+  const found = await client.get<T>(type, { namespace, name });
+  if (isOurs(found)) return found;
+  throw new Problem(409, 'conflict', `${type.kind} ${name} is there already and is somebody else's; send another Idempotency-Key.`);
+}
+
+/** Whether the caller asked for it. */
+export const askedForBy = (caller: Caller, { metadata }: Pick<KubeObject, 'metadata'>): boolean =>
+  requesterFrom(metadata.annotations).username === caller.username;

@@ -1,0 +1,59 @@
+import {
+  annotations,
+  labels,
+  type ApprovalRequest,
+  type ApprovalRequestSpec,
+  type ApprovalRequestStatus,
+  type Requester,
+} from '../../crds/v1alpha1/index.ts';
+import { isTrue } from '../../operator/core/conditions.ts';
+import { requesterFrom } from '../../operator/core/requesterStamp.ts';
+import type { KubeObject } from '../../operator/kube/client/types.ts';
+
+/** An ApprovalRequest as the service knows it. */
+export interface KnownRequest {
+  readonly uid: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly createdAt: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly requester: Requester;
+  /** The channel by which it was asked for; absent when it was written with kubectl or by the operator. */
+  readonly via?: string;
+  /** The uid of the work that it releases; absent for a request that releases nothing. */
+  readonly governs?: string;
+  readonly spec: ApprovalRequestSpec;
+  readonly status: ApprovalRequestStatus | undefined;
+}
+
+/** For a watch cache of ApprovalRequests. */
+export function knownRequest(raw: KubeObject): KnownRequest {
+  const { metadata, spec, status } = raw as unknown as ApprovalRequest;
+  const via = metadata.annotations?.[annotations.via];
+  const governs = metadata.labels?.[labels.subjectUid];
+  return {
+    uid: metadata.uid,
+    namespace: metadata.namespace,
+    name: metadata.name,
+    createdAt: metadata.creationTimestamp,
+    labels: metadata.labels ?? {},
+    requester: status?.requester ?? requesterFrom(metadata.annotations),
+    spec,
+    status,
+    ...(via === undefined ? {} : { via }),
+    ...(governs === undefined ? {} : { governs }),
+  };
+}
+
+/** Whether the request has come to its end, with whatever outcome. */
+export const isSettled = ({ status }: Pick<KnownRequest, 'status'>): boolean => isTrue(status?.conditions, 'Settled');
+
+export const outcomes = ['Pending', 'Approved', 'Rejected', 'Cancelled', 'Expired'] as const;
+export type Outcome = (typeof outcomes)[number];
+
+/** What has come of a request. A yes that is not settled yet is still pending: the policies as they are now may ask for more. */
+export function outcomeOf(request: Pick<KnownRequest, 'status'>): Outcome {
+  if (!isSettled(request)) return 'Pending';
+  const phase = request.status?.phase;
+  return phase === 'Rejected' || phase === 'Cancelled' || phase === 'Expired' ? phase : 'Approved';
+}

@@ -1,0 +1,129 @@
+import { z } from 'zod';
+import { requestPhases } from '../../../crds/v1alpha1/index.ts';
+import { fitsSelector } from '../../../operator/kube/selector.ts';
+import type { Caller } from '../callers/caller.ts';
+import { Problem } from '../http/problem.ts';
+import { route, type Route } from '../http/route.ts';
+import { outcomeOf, outcomes, type KnownRequest } from '../requests.ts';
+import { policiesToAsk, waitsFor } from '../waitingFor.ts';
+import type { RequestDeps } from './deps.ts';
+import { mayList } from './requests.ts';
+import { requestView, RequestView } from './requestView.ts';
+
+const digits = (most: number) =>
+  z
+    .string()
+    .regex(/^[0-9]{1,4}$/, `expected a whole number from 1 to ${most}`)
+    .transform(Number)
+    .refine((n) => n >= 1 && n <= most, `expected a whole number from 1 to ${most}`);
+
+/** Which requests, and how many at a time. */
+export const ListQuery = z.strictObject({
+  namespace: z.string().max(63).optional().describe('Only those of this namespace.'),
+  phase: z.enum(requestPhases).optional().describe('Only those in this phase.'),
+  outcome: z.enum(outcomes).optional().describe('Only those of this outcome; Pending: those that are open.'),
+  requester: z.string().max(512).optional().describe('Only those that this user asked for.'),
+  operation: z.string().max(63).optional().describe('Only those of this operation.'),
+  mine: z.enum(['true', 'false']).optional().describe("true: only those that wait for the caller's own vote."),
+  labelSelector: z.string().max(1024).optional().describe('Only those with these labels: `team=payments,!draft`; without in and notin.'),
+  limit: digits(500).optional().describe('How many at most; 100 when left out.'),
+  cursor: z.string().max(256).optional().describe('Where the page before ended: its `next`.'),
+});
+export type ListQuery = z.infer<typeof ListQuery>;
+
+export const ListView = z
+  .object({
+    items: z.array(RequestView).describe('The newest first.'),
+    next: z.string().optional().describe('The cursor of the page after this one; absent on the last.'),
+  })
+  .meta({ id: 'RequestList', description: 'A page of requests.' });
+
+const defaultLimit = 100;
+
+/** Lists requests. */
+export const listRoute = (deps: RequestDeps): Route =>
+  route({
+    method: 'get',
+    path: '/v1/requests',
+    tag: 'Requests',
+    access: 'caller',
+    summary: 'The requests that the caller may see, newest first.',
+    query: ListQuery,
+    answers: { 200: { description: 'A page of them.', schema: ListView } },
+    handle: async ({ caller, query }) => ({ status: 200, body: await listPage(deps, caller, query) }),
+  });
+
+/** One page of what the caller may see. What comes while they turn the pages shifts none of them. */
+export async function listPage(deps: RequestDeps, caller: Caller, query: ListQuery): Promise<z.infer<typeof ListView>> {
+  const { limit = defaultLimit, cursor } = query;
+  const after = cursor === undefined ? undefined : readCursor(cursor);
+  const fitting = [...deps.known.requests.list()]
+    .filter((request) => fits(request, query) && (after === undefined || compare(after, placeOf(request)) < 0))
+    .sort((a, b) => compare(placeOf(a), placeOf(b)));
+  const page: KnownRequest[] = [];
+  const seen = visibility(deps, caller);
+  for (const request of fitting) {
+    if (!(await seen(request.namespace)) || (query.mine === 'true' && !(await isMine(deps, caller, request)))) continue;
+    page.push(request);
+    // One more than fits says that there is a next page.
+    if (page.length > limit) break;
+  }
+  const items = page.slice(0, limit);
+  const last = items.at(-1);
+  return { items: items.map(requestView), ...(page.length > limit && last !== undefined ? { next: writeCursor(placeOf(last)) } : {}) };
+}
+
+/** Whether the caller may list the requests of a namespace: asked for once everywhere, then once in each. */
+function visibility(deps: RequestDeps, caller: Caller): (namespace: string) => Promise<boolean> {
+  let everywhere: Promise<boolean> | undefined;
+  return async (namespace) => {
+    everywhere ??= mayList(deps, caller);
+    return (await everywhere) || mayList(deps, caller, namespace);
+  };
+}
+
+async function isMine(deps: RequestDeps, caller: Caller, request: KnownRequest): Promise<boolean> {
+  const { namespace } = request;
+  const permissions = await deps.permissionsOf({ namespace, people: [caller], policies: policiesToAsk(request) });
+  return waitsFor(request, caller, permissions, deps.client.now());
+}
+
+function fits(request: KnownRequest, { namespace, phase, outcome, requester, operation, labelSelector }: ListQuery): boolean {
+  return (
+    (namespace === undefined || request.namespace === namespace) &&
+    (phase === undefined || request.status?.phase === phase) &&
+    (outcome === undefined || outcomeOf(request) === outcome) &&
+    (requester === undefined || request.requester.username === requester) &&
+    (operation === undefined || request.spec.operation === operation) &&
+    (labelSelector === undefined || fitsLabels(labelSelector, request))
+  );
+}
+
+function fitsLabels(selector: string, { labels }: KnownRequest): boolean {
+  const does = fitsSelector(selector, labels);
+  if (does !== undefined) return does;
+  throw new Problem(
+    422,
+    'invalid',
+    `query.labelSelector: is "${selector}"; expected parts such as team=payments, team!=payments, team and !team, separated by commas.`,
+  );
+}
+
+/** Where a request stands in the list: when it was created, and its uid where that is not enough. */
+type Place = readonly [createdAt: string, uid: string];
+
+const placeOf = ({ createdAt, uid }: KnownRequest): Place => [createdAt, uid];
+
+/** Newest first. Times of the API server are all written alike, so they compare as text. */
+function compare([at, uid]: Place, [otherAt, otherUid]: Place): number {
+  if (at !== otherAt) return at > otherAt ? -1 : 1;
+  return uid < otherUid ? -1 : uid === otherUid ? 0 : 1;
+}
+
+const writeCursor = (place: Place): string => Buffer.from(place.join(' ')).toString('base64url');
+
+function readCursor(cursor: string): Place {
+  const [at, uid, ...more] = Buffer.from(cursor, 'base64url').toString('utf8').split(' ');
+  if (at !== undefined && uid !== undefined && more.length === 0 && /^\d{4}-\d\d-\d\dT[\d:]+Z$/.test(at)) return [at, uid];
+  throw new Problem(422, 'invalid', 'query.cursor: is none that a list gave; expected the `next` of the page before, or leave it out.');
+}
