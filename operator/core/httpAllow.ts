@@ -27,9 +27,14 @@ export function callFault(address: string, allowed: readonly AllowedHost[]): str
   if (url.protocol !== 'https:') return `"${address}" starts with ${url.protocol}//; expected https://`;
   if (url.username !== '' || url.password !== '')
     return 'the URL carries a user name or password; leave it out: whoever is called knows the operator by its signature';
-  const port = url.port === '' ? httpsPort : Number(url.port);
-  if (allowed.some((entry) => entry.port === port && matches(entry, withoutDot(url.hostname)))) return undefined;
-  return `${url.host} may not be called: ask the administrator of the operator to add it to COUNTERSIGN_HTTP_ALLOW (http.allow in the chart)${
+  return hostFault(url.hostname, url.port === '' ? httpsPort : Number(url.port), allowed);
+}
+
+/** The same, for what is no URL: a mail server. */
+export function hostFault(hostname: string, port: number, allowed: readonly AllowedHost[]): string | undefined {
+  if (allowed.some((entry) => entry.port === port && matches(entry, withoutDot(hostname)))) return undefined;
+  const where = port === httpsPort ? hostname : `${hostname}:${port}`;
+  return `${where} may not be called: ask the administrator of the operator to add it to COUNTERSIGN_HTTP_ALLOW (http.allow in the chart)${
     allowed.length === 0 ? '; no host is allowed yet' : ''
   }`;
 }

@@ -109,6 +109,8 @@ export interface Outside {
   dial(host: string, port: number): Promise<Socket>;
   /** PEM of the authorities that are trusted. */
   readonly authorities: readonly string[];
+  /** How long anything may take that is waited for. */
+  readonly timeoutMs: number;
   /** By which receivers know the operator. @throws while there is none. */
   key(): Promise<KeyObject>;
 }

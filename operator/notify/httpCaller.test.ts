@@ -146,3 +146,55 @@ describe('a call to where nobody may call', () => {
     expect(await callerFor([`127.0.0.1:${peer.port}`]).post(url, message)).toMatchObject({ ok: true });
   });
 });
+
+describe('a call without a signature', () => {
+  const get = (url: string, known?: readonly string[]) => ({ method: 'GET', url, ...(known === undefined ? {} : { known }) }) as const;
+
+  it('gives the status, what was answered, and how long to wait before the next', async () => {
+    peer.answers((_call, response) => response.writeHead(429, { 'retry-after': '7' }).end('{"ok":false}'));
+    expect(await callerFor([peer.host]).call(get(peer.url('/')))).toEqual({
+      answered: true,
+      status: 429,
+      retryAfterMs: 7_000,
+      body: '{"ok":false}',
+    });
+    expect(peer.calls[0]!.headers).not.toHaveProperty('webhook-signature');
+  });
+
+  it('reads no more than anybody could use', async () => {
+    peer.answers((_call, response) => response.end('x'.repeat(65 * 1024)));
+    expect(await callerFor([peer.host]).call(get(peer.url('/')))).toEqual({ answered: true, status: 200, body: undefined });
+  });
+
+  it('reaches a service that is known without the administrator having listed it, but nothing inside by its name', async () => {
+    const resolve: HttpCallerOptions['resolve'] = (_name, _options, done) => done(null, [{ address: '127.0.0.1', family: 4 }]);
+    const url = `https://api.example.com:${peer.port}/`;
+    expect(await callerFor([], { resolve }).call(get(url, [`api.example.com:${peer.port}`]))).toMatchObject({
+      answered: false,
+      message: expect.stringMatching(/api\.example\.com is at 127\.0\.0\.1, which is no public address/) as string,
+    });
+    expect(await callerFor([]).call(get(`https://127.0.0.1:${peer.port}/`, [`127.0.0.1:${peer.port}`]))).toMatchObject({
+      answered: false,
+      final: true,
+      message: expect.stringMatching(/no public address/) as string,
+    });
+    expect(peer.calls).toEqual([]);
+  });
+});
+
+describe('a connection that is no HTTP', () => {
+  it('is made to where the administrator allows', async () => {
+    const socket = await callerFor([peer.host]).dial('localhost', peer.port);
+    expect(socket.remotePort).toBe(peer.port);
+    socket.destroy();
+  });
+
+  it('is not made elsewhere', async () => {
+    await expect(callerFor([]).dial('localhost', peer.port)).rejects.toThrow(/may not be called/);
+    await expect(callerFor([`*.0.0.1:${peer.port}`]).dial('127.0.0.1', peer.port)).rejects.toThrow(/no public address/);
+  });
+
+  it('to nobody says so', async () => {
+    await expect(callerFor(['localhost:1']).dial('localhost', 1)).rejects.toThrow(/No answer: .*/);
+  });
+});

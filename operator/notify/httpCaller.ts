@@ -1,13 +1,14 @@
-import { lookup, type LookupAddress, type LookupAllOptions, type LookupOptions } from 'node:dns';
-import { isIP, type LookupFunction } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { rootCertificates } from 'node:tls';
 import type { KeyObject } from 'node:crypto';
 import { Agent, request, type Dispatcher } from 'undici';
-import { callFault, namesHost, type AllowedHost } from '../core/httpAllow.ts';
-import { isPublicAddress } from './addresses.ts';
+import { callFault, hostFault, parseAllowedHost, type AllowedHost } from '../core/httpAllow.ts';
+import type { HttpAnswer, HttpCall, Outside } from './contract.ts';
+import { addressFault, guardedLookup, type Resolve } from './dial.ts';
+import { retryAfterMs } from './retryAfter.ts';
 import { signatureHeaders, type SignedMessage } from './signature.ts';
 
-/** What came of a call. */
+/** What came of a signed message. */
 export interface Answered {
   readonly ok: boolean;
   /** Calling again would not help. */
@@ -27,59 +28,103 @@ export interface HttpCallerOptions {
   readonly resolve?: Resolve;
 }
 
-type Resolve = (hostname: string, options: LookupAllOptions, done: (error: Error | null, addresses: LookupAddress[]) => void) => void;
-
 const defaultTimeoutMs = 15_000;
+const connectTimeoutMs = 5_000;
 const mostAnswerBytes = 64 * 1024;
 
-/** Calls others over HTTPS, signed, and only where the administrator allows it. */
-export class HttpCaller {
+/** Calls others over HTTPS, and only where the administrator allows it or what is called is known to be a public service. */
+export class HttpCaller implements Outside {
+  readonly authorities: readonly string[];
+  readonly timeoutMs: number;
   readonly #options: HttpCallerOptions;
   readonly #agent: Agent;
 
   constructor(options: HttpCallerOptions) {
     this.#options = options;
+    this.timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
+    this.authorities = options.ca === undefined ? rootCertificates : [...rootCertificates, options.ca];
     this.#agent = new Agent({
       connections: 4,
       pipelining: 1,
-      maxResponseSize: mostAnswerBytes,
       allowH2: false,
       connect: {
-        timeout: 5_000,
-        lookup: guardedLookup(options.allowed, options.resolve ?? lookup),
-        ...(options.ca === undefined ? {} : { ca: [...rootCertificates, options.ca] }),
+        timeout: connectTimeoutMs,
+        lookup: guardedLookup(options.allowed, options.resolve),
+        ...(options.ca === undefined ? {} : { ca: [...this.authorities] }),
       },
     });
   }
 
-  /** Posts JSON. Never throws: what went wrong is the answer. */
+  key(): Promise<KeyObject> {
+    return this.#options.key();
+  }
+
+  /** Posts JSON, signed. Never throws: what went wrong is the answer. */
   async post(url: string, message: SignedMessage): Promise<Answered> {
-    const refusal = callFault(url, this.#options.allowed) ?? addressFault(url, this.#options.allowed);
-    if (refusal !== undefined) return { ok: false, final: true, message: `Not called: ${refusal}.` };
+    let headers: Record<string, string>;
     try {
-      return answered(await this.#send(url, message));
+      headers = signatureHeaders(await this.key(), message);
     } catch (error) {
       return { ok: false, message: `No answer: ${reasonOf(error)}.` };
     }
+    const answer = await this.call({
+      method: 'POST',
+      url,
+      headers: { 'content-type': 'application/json', ...headers },
+      body: message.body,
+    });
+    if (!answer.answered) return { ok: false, ...(answer.final ? { final: true } : {}), message: answer.message };
+    const ok = answer.status >= 200 && answer.status < 300;
+    return { ok, message: `It answered ${answer.status}${ok ? '' : ', expected 2xx'}.` };
   }
 
-  async #send(url: string, message: SignedMessage): Promise<number> {
-    const headers = {
-      'content-type': 'application/json',
-      'user-agent': 'countersign',
-      ...signatureHeaders(await this.#options.key(), message),
-    };
-    const signal = AbortSignal.timeout(this.#options.timeoutMs ?? defaultTimeoutMs);
+  async call(call: HttpCall): Promise<HttpAnswer> {
+    const { allowed } = this.#options;
+    const known = (call.known ?? []).flatMap((text) => parseAllowedHost(text) ?? []);
+    // What is known may be called, but only where the administrator named it may it be inside.
+    const refusal = callFault(call.url, [...allowed, ...known]) ?? addressFault(new URL(call.url).hostname, allowed);
+    if (refusal !== undefined) return { answered: false, final: true, message: `Not called: ${refusal}.` };
+    try {
+      return await this.#send(call);
+    } catch (error) {
+      return { answered: false, final: false, message: `No answer: ${reasonOf(error)}.` };
+    }
+  }
+
+  async #send({ method, url, headers, body }: HttpCall): Promise<HttpAnswer> {
+    const signal = AbortSignal.timeout(this.timeoutMs);
     // A redirect is an answer like any other: it would lead where nobody looked whether that is allowed.
-    const answer: Dispatcher.ResponseData = await request(url, {
-      method: 'POST',
-      headers,
-      body: message.body,
+    const answer = await request(url, {
+      method,
+      headers: { 'user-agent': 'countersign', ...headers },
+      ...(body === undefined ? {} : { body }),
       dispatcher: this.#agent,
       signal,
     });
-    await answer.body.dump({ limit: mostAnswerBytes, signal });
-    return answer.statusCode;
+    const later = retryAfterMs(answer.headers['retry-after']);
+    return {
+      answered: true,
+      status: answer.statusCode,
+      ...(later === undefined ? {} : { retryAfterMs: later }),
+      body: await textOf(answer.body),
+    };
+  }
+
+  async dial(host: string, port: number): Promise<Socket> {
+    const { allowed, resolve } = this.#options;
+    const refusal = hostFault(host, port, allowed) ?? addressFault(host, allowed);
+    if (refusal !== undefined) throw new NotAllowed(`Not called: ${refusal}.`);
+    return new Promise((done, failed) => {
+      const socket = connect({ host, port, lookup: guardedLookup(allowed, resolve) });
+      socket.setTimeout(connectTimeoutMs, () => socket.destroy(new Error('it took too long')));
+      const onError = (error: Error): void => failed(new Error(`No answer: ${reasonOf(error)}.`));
+      socket.once('error', onError);
+      socket.once('connect', () => {
+        socket.off('error', onError);
+        socket.setTimeout(0);
+        done(socket);
+      });
+    });
   }
 
   /** Ends its connections; calls under way fail. */
@@ -88,38 +133,20 @@ export class HttpCaller {
   }
 }
 
-const answered = (status: number): Answered => {
-  const ok = status >= 200 && status < 300;
-  return { ok, message: `It answered ${status}${ok ? '' : ', expected 2xx'}.` };
-};
+/** Who was to be called may not be: trying again would not help. */
+export class NotAllowed extends Error {}
 
-/** An address instead of a name is never looked up, so it is judged here. */
-function addressFault(url: string, allowed: readonly AllowedHost[]): string | undefined {
-  const { hostname } = new URL(url);
-  const address = hostname.replace(/^\[|\]$/g, '');
-  if (isIP(address) === 0 || isPublicAddress(address) || namesHost(allowed, hostname)) return undefined;
-  return privateFault(hostname, address);
-}
-
-const privateFault = (hostname: string, address: string): string =>
-  `${hostname} is at ${address}, which is no public address; the administrator may allow that by naming this very host in COUNTERSIGN_HTTP_ALLOW`;
-
-/** Looks up as usual, and refuses as a whole a name of which any address is not public: at the moment of connecting, so that no second answer counts. */
-function guardedLookup(allowed: readonly AllowedHost[], resolve: Resolve): LookupFunction {
-  return (hostname, options: LookupOptions, callback) => {
-    resolve(hostname, { ...options, all: true }, (error, addresses) => {
-      // With an error there are no addresses, whatever the types say.
-      const [first] = error === null ? addresses : [];
-      if (first === undefined) {
-        callback(error ?? new Error(`${hostname} has no address`), '', 0);
-        return;
-      }
-      const inside = namesHost(allowed, hostname) ? undefined : addresses.find(({ address }) => !isPublicAddress(address));
-      if (inside !== undefined) callback(new Error(privateFault(hostname, inside.address)), '', 0);
-      else if (options.all === true) callback(null, addresses);
-      else callback(null, first.address, first.family);
-    });
-  };
+/** As far as anybody reads it: undefined when there is more. */
+async function textOf(body: Dispatcher.ResponseData['body']): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    // Leaving the loop ends the connection.
+    if (size > mostAnswerBytes) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 function reasonOf(error: unknown): string {
