@@ -2,7 +2,7 @@ import type { DecisionRecord } from '../../crds/v1alpha1/index.ts';
 import type { Observation } from './facts.ts';
 import { overrideFault, reviewFaults, type ReviewFault } from './override.ts';
 import { withBoundedResponses } from './questions.ts';
-import { mayApprove, mayReject, type Counted, type MaybeVoter, type Poll } from './quorum.ts';
+import { mayApprove, mayReject, voterIn, type Counted, type MaybeVoter, type Poll } from './quorum.ts';
 import { reassignFault } from './reassign.ts';
 import type { Ballot, Vote } from './votes.ts';
 
@@ -20,12 +20,7 @@ type Idle = DecisionRecord['ignoredBecause'];
 export function decisionRecords(votes: readonly Vote[], count: Count): DecisionRecord[] {
   const { facts, counted, poll } = count;
   const isAsked = (person: MaybeVoter): boolean => counted.stages.some((s) => mayReject(s.asked, person, poll));
-  const reviews = reviewFaults(
-    facts,
-    (d) =>
-      facts.permissions.may('override', d.approver, d.groups) ||
-      isAsked({ username: d.approver, groups: d.groups, votedAt: Date.parse(d.time) }),
-  );
+  const reviews = reviewFaults(facts, (d) => facts.permissions.may('override', d.approver, d.groups) || isAsked(voterIn(d)));
   return withBoundedResponses(votes.map((vote) => record(vote, ignoredBecause(vote, count, reviews), counted)));
 }
 
@@ -71,7 +66,7 @@ function ignoredBecause(vote: Vote, { facts, ballot, poll, counted }: Count, rev
 }
 
 function idleReason({ decision, since }: Vote, { stages }: Counted, poll: Poll): Idle {
-  const person = { username: decision.approver, groups: decision.groups, votedAt: Date.parse(decision.time) };
+  const person = voterIn(decision);
   const isAsked = (by: Poll): boolean => stages.some((s) => mayReject(s.asked, person, by));
   if (!isAsked(poll)) return isAsked({ ...poll, principalsOf: poll.principalsByAnyAuthor }) ? 'DelegatedByRequester' : 'NotQualified';
   if (decision.verdict === 'Reject') return undefined;

@@ -14,7 +14,7 @@ export interface DelegationFacts {
   readonly createdAt: string;
   readonly notBefore?: string | undefined;
   readonly notAfter?: string | undefined;
-  /** Whether its `when` is true of the request; true when it has none, false when it cannot be evaluated. */
+  /** Whether its `when` is true of the request; true when it has none, false when it cannot be evaluated. May be found out as it is asked for. */
   readonly applies: boolean;
 }
 
@@ -58,11 +58,11 @@ export const longestChain = 8;
 /** A voter may choose between at most this many people, themselves included. */
 export const mostPrincipals = 64;
 
-/** Sorts what applies; the order in which they come does not matter. */
+/** Sorts them; the order in which they come does not matter. */
 export function delegationsOf(all: readonly DelegationFacts[]): Delegations {
   const byFrom = new Map<string, DelegationFacts[]>();
   const byTo = new Map<string, DelegationFacts[]>();
-  const inOrder = all.filter((d) => d.applies && d.from !== d.to && d.from !== '' && d.to !== '').sort(byPair);
+  const inOrder = all.filter((d) => d.from !== d.to && d.from !== '' && d.to !== '').sort(byPair);
   for (const delegation of inOrder) {
     append(byFrom, delegation.from, delegation);
     append(byTo, delegation.to, delegation);
@@ -144,7 +144,9 @@ function leads(delegation: DelegationFacts, { at, without, byAnyAuthor = false }
   const isOut = (name: string): boolean => without?.has(name) === true;
   if (!inForce(delegation, at) || isOut(delegation.from) || isOut(delegation.to)) return false;
   // Nobody's may be anybody's, and so that of who asked.
-  return byAnyAuthor || (delegation.author !== '' && !isOut(delegation.author));
+  const counts = byAnyAuthor || (delegation.author !== '' && !isOut(delegation.author));
+  // Last of all, as finding out may take a while.
+  return counts && delegation.applies;
 }
 
 interface Step {

@@ -15,8 +15,8 @@ import { decisionRecords } from './decisionRecords.ts';
 import type { Evaluation, Verdict } from './evaluation.ts';
 import { outcomeOf } from './outcome.ts';
 import { overrideOf } from './override.ts';
-import { pollOf } from './poll.ts';
-import { countStages, mayReject, originKey, type Counted, type CountedStage, type Poll } from './quorum.ts';
+import { pollOf, type ReadPoll } from './poll.ts';
+import { countStages, mayApprove, mayReject, originKey, voterIn, type Counted, type CountedStage, type Poll } from './quorum.ts';
 import { answersTo } from './questions.ts';
 import { applies, whatIsAsked, type Asked, type AskedStage, type JudgedPolicy } from './resolve.ts';
 import { judge } from './rules/judge.ts';
@@ -37,9 +37,10 @@ export function evaluate(facts: Observation): Evaluation {
   const asked = whatIsAsked(request.spec, judged(facts, requester), snapshot);
   const expiresAt = submittedAt + waitMs(facts, asked.policies);
   const ballot = { requestUid: request.uid, digest: facts.subject.digest, closesAt: expiresAt, opensAt: resolvedAt };
-  const votes = castVotes(facts.decisions, ballot, { policies: asked.policies, questions: request.spec.questions ?? [] });
   const timing = { now, expiresAt, previous: snapshot?.stages ?? [] };
   const poll = pollOf(facts, requester, asked.stages, (stage) => timesOf(stage, activeSinceOf(stage, timing), expiresAt));
+  const isAsked = (d: DecisionFacts): boolean => asked.stages.some((stage) => mayApprove(stage, voterIn(d), poll));
+  const votes = castVotes(facts.decisions, ballot, { policies: asked.policies, questions: request.spec.questions ?? [], isAsked });
   const counted = countStages(asked.stages, votes, poll);
   const auto = asked.agreed && (request.spec.stages ?? []).length === 0;
   const stages = withStates(counted, auto, timing);
@@ -58,6 +59,7 @@ export function evaluate(facts: Observation): Evaluation {
     ...(verdict === 'StandingApproval' ? { approvedUnder: cover.approvedUnder } : {}),
     ...revocation(facts, asked.stages, poll),
     ...answers(decisions, request.spec.questions),
+    ...failures(poll),
     requester,
     policies: asked.policies,
     stages,
@@ -99,7 +101,9 @@ const isSettled = ({ conditions }: ApprovalRequestStatus): boolean => isTrue(con
 
 function judged(facts: Observation, requester: Requester): JudgedPolicy[] {
   const about = judgedOf(facts, requester);
-  return facts.policies.map((policy) => ({ ...policy, judgement: judge(policy, about) }));
+  // Those of the cluster first: what they may take is not spent by the policies of a namespace.
+  const inTurn = [...facts.policies].sort((a, b) => Number(b.namespace === undefined) - Number(a.namespace === undefined));
+  return inTurn.map((policy) => ({ ...policy, judgement: judge(policy, about) }));
 }
 
 const waitMs = (facts: Observation, policies: readonly PolicyRecord[]): number =>
@@ -121,11 +125,15 @@ function highest(policies: readonly PolicyRecord[]): RiskScore | undefined {
 function revocation({ decisions, request }: Observation, stages: readonly AskedStage[], poll: Poll): Pick<Evaluation, 'revokedBy'> {
   const approvedAt = request.status?.approvedAt;
   if (approvedAt === undefined) return {};
-  const isAsked = (d: DecisionFacts): boolean =>
-    stages.some((stage) => mayReject(stage, { username: d.approver, groups: d.groups, votedAt: Date.parse(d.time) }, poll));
+  const isAsked = (d: DecisionFacts): boolean => stages.some((stage) => mayReject(stage, voterIn(d), poll));
   const about = decisions.filter((d) => d.requestUid === request.uid && d.approver !== '');
   const no = about.find((d) => d.verdict === 'Reject' && d.time >= approvedAt && isAsked(d));
   return no === undefined ? {} : { revokedBy: no.approver };
+}
+
+function failures({ failedDelegations }: ReadPoll): Pick<Evaluation, 'failedDelegations'> {
+  const failed = failedDelegations();
+  return failed.length === 0 ? {} : { failedDelegations: failed };
 }
 
 /** The answers of the latest approval that counts and gives some. */

@@ -26,6 +26,8 @@ export interface Evaluation {
   readonly override?: Overridden;
   /** Who ended the standing approval: somebody whom a stage asks and who said no once it was approved. */
   readonly revokedBy?: string;
+  /** A sentence for each delegation that leads to somebody who voted, and whose condition cannot be read. */
+  readonly failedDelegations?: readonly string[];
   /** The answers of the latest approval that counts. */
   readonly response?: Record<string, unknown>;
   /** The request whose standing approval covers this one. */

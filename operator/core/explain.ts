@@ -61,7 +61,7 @@ export function describeOpen(evaluation: Evaluation, facts: Observation): string
   if (lacksRequester(evaluation)) return `Nobody may approve it, so it holds: ${whoIsUnknown(facts)}`;
   const open = evaluation.stages.filter((stage) => missingVotes([stage]).length > 0);
   if (open.length === 0) return 'Waiting for what cannot be told yet; it holds.';
-  return `Waiting for ${open.map(describeStage).join(', ')}.${firstOverride(evaluation)}${delegatedByRequester(evaluation)}`;
+  return `Waiting for ${open.map(describeStage).join(', ')}.${firstOverride(evaluation)}${delegatedByRequester(evaluation)}${failedDelegation(evaluation)}`;
 }
 
 /** Whether votes are waited for that nobody may give: it is not known who asked, so whoever approved might approve their own work. */
@@ -106,6 +106,13 @@ function delegatedByRequester({ decisions }: Evaluation): string {
 }
 
 const mostNamed = 3;
+
+/** A delegation that somebody counts on may have a condition that cannot be read. */
+function failedDelegation({ failedDelegations = [] }: Evaluation): string {
+  const [first, ...others] = [...failedDelegations].sort();
+  if (first === undefined) return '';
+  return ` ${first}${others.length === 0 ? '' : ` Nor do ${others.length} others for such a reason.`}`;
+}
 
 /** Why nothing is let go now, and until when, in words. */
 export function closedBecause({ gate }: Pick<Evaluation, 'gate'>): string {

@@ -25,7 +25,7 @@ describe('fieldFaults', () => {
 
   it('asks whoever compiled the pattern before', () => {
     const never = { matches: () => false };
-    expect(fieldFaults('reason', { required: false, pattern: '.*' }, 'x', () => never)).toHaveLength(1);
+    expect(fieldFaults('reason', { required: false, pattern: '.*' }, 'x', { compile: () => never })).toHaveLength(1);
   });
 
   it('quotes no more of a field than fits a message', () => {

@@ -1,5 +1,5 @@
 import type { ApprovalPolicySpec, MatchRule } from '../../crds/v1alpha1/index.ts';
-import type { Program } from './cel/index.ts';
+import { Meter, stepsPerLook, type Program } from './cel/index.ts';
 import type { PolicyRules } from './rules/compile.ts';
 import { selects } from './selector.ts';
 
@@ -19,6 +19,10 @@ export interface MatchingPolicy {
   readonly rules: Pick<PolicyRules, 'match'>;
 }
 
+/** For one look at which policies apply. One whose `when` cannot be paid for any more fits, as any that fails does. */
+export const meterForMatches = (): Meter =>
+  new Meter(undefined, { steps: stepsPerLook, spent: `the conditions of all policies take more than ${stepsPerLook} steps between them` });
+
 /**
  * Whether any rule of the policy's `match` fits. That a namespaced policy speaks for its own namespace alone is for the caller to see to. `variables` are
  * what `when` may read; where it fails, the rule fits: what cannot be told apart is held.
@@ -27,8 +31,9 @@ export function governs(
   { spec, rules }: MatchingPolicy,
   candidate: Candidate,
   variables: () => Readonly<Record<string, unknown>>,
+  within?: Meter,
 ): boolean {
-  return spec.match.some((rule, i) => selectsIt(rule, candidate) && isTrueOf(rule, rules.match[i], variables));
+  return spec.match.some((rule, i) => selectsIt(rule, candidate) && isTrueOf(rule, rules.match[i], variables, within));
 }
 
 /** Whether what is governed must be read before it can be told whether a rule fits. */
@@ -43,9 +48,14 @@ const selectsIt = (rule: MatchRule, candidate: Candidate): boolean =>
   selects(rule.namespaceSelector, candidate.namespaceLabels) &&
   (rule.operations === undefined || (candidate.operation !== undefined && rule.operations.includes(candidate.operation)));
 
-function isTrueOf(rule: MatchRule, program: Program | undefined, variables: () => Readonly<Record<string, unknown>>): boolean {
+function isTrueOf(
+  rule: MatchRule,
+  program: Program | undefined,
+  variables: () => Readonly<Record<string, unknown>>,
+  within: Meter | undefined,
+): boolean {
   // One that did not compile has no program, and fits too.
   if (rule.when === undefined || program === undefined) return true;
-  const result = program.run(variables());
+  const result = program.run(variables(), within);
   return !result.ok || result.value === true;
 }

@@ -1,4 +1,5 @@
 import type { Question } from '../../crds/v1alpha1/index.ts';
+import { Meter } from './cel/meter.ts';
 import { compiledPattern } from './cel/pattern.ts';
 
 /** What is wrong with a field, in words that name what it was and what was expected. */
@@ -17,17 +18,18 @@ export const mostResponseBytes = 16 * 1024;
  * What keeps answers from being an answer to these questions: one that is needed and missing, one of the wrong type, one that does not fit, or too
  * much of everything. Other answers do not matter here: a decision on several requests answers the questions of all. Total, whatever the answers are.
  */
-export const answerFaults = (questions: readonly Question[] | undefined, answers: Answers): FieldFault[] => answerCheck(questions)(answers);
+export const answerFaults = (questions: readonly Question[] | undefined, answers: Answers, meter = new Meter()): FieldFault[] =>
+  answerCheck(questions)(answers, meter);
 
 /** The same for many answers to the same questions, whose patterns are compiled once. */
-export function answerCheck(questions: readonly Question[] = []): (answers: Answers) => FieldFault[] {
+export function answerCheck(questions: readonly Question[] = []): (answers: Answers, meter?: Meter) => FieldFault[] {
   const checks = questions.map((question) => ({ question, check: valueCheck(question) }));
-  return (answers) => {
+  return (answers, meter = new Meter()) => {
     const large = tooLarge(answers);
     if (large !== undefined) return [{ path: 'spec.response', message: large }];
     return checks.flatMap(({ question, check }) => {
       const answer = answerTo(question, answers);
-      const message = answer === undefined ? missing(question) : check(answer);
+      const message = answer === undefined ? missing(question) : check(answer, meter);
       return message === undefined ? [] : [{ path: pathOf(question.name), message }];
     });
   };
@@ -94,7 +96,7 @@ const missing = ({ required, question, type }: Question): string | undefined =>
 
 const expected = { Text: 'a string', Number: 'a number', Choice: 'one of the choices', Boolean: 'true or false' } as const;
 
-type ValueCheck = (value: unknown) => string | undefined;
+type ValueCheck = (value: unknown, meter: Meter) => string | undefined;
 
 function valueCheck(question: Question): ValueCheck {
   switch (question.type) {
@@ -116,14 +118,16 @@ function valueCheck(question: Question): ValueCheck {
 
 function textCheck({ pattern, required }: Question): ValueCheck {
   const whole = pattern === undefined ? undefined : wholePattern(pattern);
-  return (value) => {
+  return (value, meter) => {
     if (typeof value !== 'string') return `was ${quoted(value)}, expected a string`;
     if (!value.isWellFormed()) return 'has half of a surrogate pair in it; expected Unicode text';
     if (required && value.trim() === '') return 'is empty; expected an answer';
     if (whole === undefined) return undefined;
     if (!('matches' in whole))
       return `cannot be judged: the pattern ${quoted(pattern)} is no regular expression; ask for the request to be mended`;
-    return whole.matches(value) ? undefined : `was ${quoted(value)}, expected all of it to match ${pattern ?? ''}`;
+    if (whole.matches(value, meter)) return undefined;
+    if (meter.exceeded !== undefined) return `cannot be held against the pattern ${pattern ?? ''}: ${meter.exceeded}`;
+    return `was ${quoted(value)}, expected all of it to match ${pattern ?? ''}`;
   };
 }
 

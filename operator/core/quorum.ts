@@ -1,6 +1,6 @@
 import type { ApproverRef } from '../../crds/v1alpha1/index.ts';
 import { isBarred, qualifies, type Person, type Roll, type StandInSeen } from './eligibility.ts';
-import type { Permissions } from './facts.ts';
+import type { DecisionFacts, Permissions } from './facts.ts';
 import { policyKey } from './facts.ts';
 import { seat } from './matching.ts';
 import { applies, type AskedStage } from './resolve.ts';
@@ -239,9 +239,11 @@ interface Voter extends Person {
   readonly votedAt: number;
 }
 
-const voterOf = ({ decision, since }: Vote): Voter => ({
-  username: decision.approver,
-  groups: decision.groups,
-  since,
-  votedAt: Date.parse(decision.time),
+/** Whoever made a decision, as they were then. */
+export const voterIn = ({ approver, groups, time }: Pick<DecisionFacts, 'approver' | 'groups' | 'time'>) => ({
+  username: approver,
+  groups,
+  votedAt: Date.parse(time),
 });
+
+const voterOf = ({ decision, since }: Vote): Voter => ({ ...voterIn(decision), since });

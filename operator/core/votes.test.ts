@@ -5,7 +5,7 @@ import type { DecisionFacts } from './facts.ts';
 import { castVotes } from './votes.ts';
 
 const ballot = { requestUid: 'request-uid', digest: digestA, closesAt: minutes(60), opensAt: undefined };
-const nothingRequired = { policies: [], questions: [] };
+const nothingRequired = { policies: [], questions: [], isAsked: () => true };
 const at = (minute: number, second = 0): string => new Date(minutes(minute) + second * 1000).toISOString().replace('.000Z', 'Z');
 const faults = (decisions: DecisionFacts[], on: Parameters<typeof castVotes>[1] = ballot) =>
   Object.fromEntries(castVotes(decisions, on, nothingRequired).map(({ decision: { name }, fault }) => [name, fault ?? 'counts']));

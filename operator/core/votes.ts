@@ -1,8 +1,10 @@
-import type { FieldRule, IgnoredBecause, PolicyRecord, Question } from '../../crds/v1alpha1/index.ts';
+import type { IgnoredBecause, PolicyRecord, Question } from '../../crds/v1alpha1/index.ts';
+import type { Meter } from './cel/meter.ts';
 import type { DecisionFacts } from './facts.ts';
-import { fieldFaults, type RuledField } from './fieldRules.ts';
+import { distinctRules, fieldFaults, type RuledField } from './fieldRules.ts';
 import { answerCheck } from './questions.ts';
 import { compare } from './order.ts';
+import { sharesOf } from './shares.ts';
 
 /** Why a decision is not among those that are weighed, or undefined when it is. */
 export type VoteFault = Extract<
@@ -32,6 +34,8 @@ export interface Ballot {
 export interface Manners {
   readonly policies: readonly Pick<PolicyRecord, 'decision'>[];
   readonly questions: readonly Question[];
+  /** Whether anybody asks its author, as they were when they decided. What others say counts for nothing, so nobody looks at how they said it. */
+  readonly isAsked: (decision: DecisionFacts) => boolean;
 }
 
 /**
@@ -40,8 +44,7 @@ export interface Manners {
  */
 export function castVotes(decisions: readonly DecisionFacts[], ballot: Ballot, manners: Manners): Vote[] {
   const inOrder = [...new Map(decisions.map((d) => [d.uid, d])).values()].sort(byTime);
-  const faulty = mannersCheck(manners);
-  const faults = new Map(inOrder.map((d) => [d.uid, faultOf(d, ballot) ?? faulty(d)]));
+  const faults = mannersFaults(inOrder, manners, new Map(inOrder.map((d) => [d.uid, faultOf(d, ballot)])));
   const latest = new Map<string, Vote>();
   for (const decision of inOrder) {
     if (faults.get(decision.uid) !== undefined) continue;
@@ -68,26 +71,34 @@ function faultOf(decision: DecisionFacts, ballot: Ballot): VoteFault | undefined
 /** The API server writes times to the second. */
 const oneSecond = 1_000;
 
-/** A no counts however it is said: it only ever holds. */
-function mannersCheck({ policies, questions }: Manners): (decision: DecisionFacts) => VoteFault | undefined {
-  const answersFaults = answerCheck(questions);
-  const rules = { reason: distinct(policies, 'reason'), ticket: distinct(policies, 'ticket') };
-  const lacks = (field: RuledField, decision: DecisionFacts): boolean =>
-    rules[field].some((rule) => fieldFaults(field, rule, decision[field]).length > 0);
-  return (decision) => {
-    if (decision.verdict !== 'Approve') return undefined;
-    if (lacks('reason', decision)) return 'ReasonMissing';
-    if (lacks('ticket', decision)) return 'TicketMissing';
-    return answersFaults(decision.response).length > 0 ? 'AnswersMissing' : undefined;
-  };
+type Faults = ReadonlyMap<string, VoteFault | undefined>;
+
+/** The same faults, and of approvals that have none whether they say what they must. A no counts however it is said: it only ever holds. */
+function mannersFaults(decisions: readonly DecisionFacts[], manners: Manners, faults: Faults): Faults {
+  const check = mannersCheck(manners);
+  if (check === undefined) return faults;
+  const held = decisions.filter((d) => d.verdict === 'Approve' && faults.get(d.uid) === undefined && manners.isAsked(d));
+  const meterOf = sharesOf(held, {
+    whose: (d) => d.approver,
+    spent: (steps) => `it takes more than ${steps} steps, its share of what all decisions may take`,
+  });
+  return new Map([...faults, ...held.map((d) => [d.uid, check(d, meterOf(d))] as const)]);
 }
 
-/** Policies often ask for the same; each decision is held to it once. */
-const distinct = (policies: Manners['policies'], field: RuledField): FieldRule[] => [
-  ...new Map(
-    policies.flatMap(({ decision }) => decision?.[field] ?? []).map((rule) => [`${rule.required} ${rule.pattern ?? ''}`, rule]),
-  ).values(),
-];
+/** Undefined where nobody wants anything said. */
+function mannersCheck({ policies, questions }: Manners): ((decision: DecisionFacts, meter: Meter) => VoteFault | undefined) | undefined {
+  const decisions = policies.map((policy) => policy.decision);
+  const rules = { reason: distinctRules(decisions, 'reason'), ticket: distinctRules(decisions, 'ticket') };
+  if (rules.reason.length + rules.ticket.length + questions.length === 0) return undefined;
+  const answersFaults = answerCheck(questions);
+  const lacks = (field: RuledField, decision: DecisionFacts, meter: Meter): boolean =>
+    rules[field].some((rule) => fieldFaults(field, rule, decision[field], { meter }).length > 0);
+  return (decision, meter) => {
+    if (lacks('reason', decision, meter)) return 'ReasonMissing';
+    if (lacks('ticket', decision, meter)) return 'TicketMissing';
+    return answersFaults(decision.response, meter).length > 0 ? 'AnswersMissing' : undefined;
+  };
+}
 
 const weight = (d: DecisionFacts): number => (d.verdict === 'Reject' ? 1 : 0);
 

@@ -2,7 +2,7 @@ import { policyMark, policyMarkPrefix } from '../../crds/v1alpha1/marks.ts';
 import { group } from '../../crds/v1alpha1/resources.ts';
 import type { DecisionFacts, NamespaceObject, Observation, Permissions, PolicyFacts, PolicyId } from '../../operator/core/facts.ts';
 import { policyKey } from '../../operator/core/facts.ts';
-import { governs } from '../../operator/core/match.ts';
+import { governs, meterForMatches } from '../../operator/core/match.ts';
 import { unpinnedImages } from '../../operator/core/pins.ts';
 import { podSpecOf } from '../../operator/core/podSpec.ts';
 import { onBehalfOfFrom, requesterFrom } from '../../operator/core/requesterStamp.ts';
@@ -34,7 +34,8 @@ export function openObservation(open: OpenRequest, policies: readonly PolicyFact
   const marks = new Set(Object.keys(object?.metadata.annotations ?? {}).filter((key) => key.startsWith(policyMarkPrefix)));
   const isNamed = (p: PolicyFacts): boolean =>
     marks.has(policyMark(p)) || (spec.policyRef?.kind === p.kind && spec.policyRef.name === p.name);
-  const applying = policies.filter((p) => p.spec.enforcement !== 'Audit' && (isNamed(p) || governs(p, candidate, variables)));
+  const meter = meterForMatches();
+  const applying = policies.filter((p) => p.spec.enforcement !== 'Audit' && (isNamed(p) || governs(p, candidate, variables, meter)));
   return {
     now,
     request: facts,

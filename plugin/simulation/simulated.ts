@@ -12,7 +12,7 @@ import {
   type PolicyFacts,
   type PolicyId,
 } from '../../operator/core/facts.ts';
-import { governs } from '../../operator/core/match.ts';
+import { governs, meterForMatches } from '../../operator/core/match.ts';
 import { plan } from '../../operator/core/plan.ts';
 import { variablesOf } from '../../operator/core/rules/variables.ts';
 import { requestOf, type Request } from '../request.ts';
@@ -82,8 +82,10 @@ function applying(work: Work, around: Surroundings, holding: (policy: PolicyFact
   const { namespaceObject, now } = around;
   const request = requestFacts(work, around);
   const variables = () => variablesOf({ request, subject: { object: work.object }, namespaceObject, now }, request.requester);
+  const meter = meterForMatches();
+  const namespaceLabels = namespaceObject.metadata.labels;
   const fits = (policy: PolicyFacts): boolean =>
-    work.candidates.some((candidate) => governs(policy, { ...candidate, namespaceLabels: namespaceObject.metadata.labels }, variables));
+    work.candidates.some((candidate) => governs(policy, { ...candidate, namespaceLabels }, variables, meter));
   const marks = new Set(work.marks);
   const { policyRef } = work.spec;
   const ref =

@@ -1,4 +1,5 @@
 import type { ApprovalDecisionSpec } from '../../crds/v1alpha1/index.ts';
+import { Meter, stepsPerLook } from '../../operator/core/cel/meter.ts';
 import { decisionFaults } from '../../operator/core/fieldRules.ts';
 import { answerFaults, unknownAnswers, type FieldFault } from '../../operator/core/questions.ts';
 import type { KnownRequest } from './deps.ts';
@@ -17,17 +18,22 @@ export function contentFaults(said: Said, requests: readonly Asking[]): string[]
           said.response,
         )
       : [];
-  const sentences = requests.flatMap((request) => requestFaults(said, request).map((fault) => sentence(fault, nameOf(request, said))));
+  const meter = new Meter(undefined, { steps: stepsPerLook, spent: tooMuch });
+  const sentences = requests.flatMap((request) =>
+    requestFaults(said, request, meter).map((fault) => sentence(fault, nameOf(request, said))),
+  );
   return [...new Set([...sentences, ...unknown.map((fault) => sentence(fault, undefined))])];
 }
+
+const tooMuch = `all that is said takes more than ${stepsPerLook} steps to look at: decide on fewer requests at once, or say less`;
 
 type Asking = Pick<KnownRequest, 'spec' | 'status' | 'uid'>;
 
 /** The same as far as a single request can know. An approval answers the questions; a no needs no answers, and a comment and the like nothing at all. */
-export function requestFaults(said: Said, { spec, status }: Asking): FieldFault[] {
+export function requestFaults(said: Said, { spec, status }: Asking, meter = new Meter()): FieldFault[] {
   const { verdict, response } = said;
   const rules = verdict === 'Approve' || verdict === 'Reject' ? (status?.policies ?? []).map((p) => p.decision) : [];
-  return [...decisionFaults(rules, said), ...answerFaults(verdict === 'Approve' ? spec.questions : [], response)];
+  return [...decisionFaults(rules, said, meter), ...answerFaults(verdict === 'Approve' ? spec.questions : [], response, meter)];
 }
 
 /** The one request is not named again; of several, the one that wants it. */

@@ -1,5 +1,6 @@
+import { RE2JS } from '@bufbuild/re2';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { attacks, largeVariables } from '../../../test/fixtures/cel/attacks.ts';
 import { check, type Checked } from './check.ts';
 import { environments } from './environment.ts';
@@ -63,6 +64,31 @@ describe('what would hang or exhaust the process', () => {
     for (const pattern of ['((a{100}){100}){100}', 'a{1000}'.repeat(100), '(x{500}){500}', '[a-z]{999}{9}', `(${'ab'.repeat(300)}){100}`]) {
       expect(compiledPattern(pattern)).toHaveProperty('message');
     }
+  });
+
+  it('is refused before its pattern is compiled however its size is hidden in what is quoted', () => {
+    const compile = vi.spyOn(RE2JS, 'compile');
+    for (const pattern of [
+      `\\Q[\\E${'a{900}'.repeat(140)}]`,
+      '(?:a{500})\\Q\\E{500}',
+      `\\Q(\\E${'a{900}'.repeat(140)}`,
+      '\\Qabc\\E{900}',
+    ]) {
+      expect(compiledPattern(pattern)).toHaveProperty('message');
+    }
+    expect(compile).not.toHaveBeenCalled();
+    compile.mockRestore();
+  });
+
+  it.each([
+    ['\\QCHG-(1)\\E', 'CHG-(1)', true],
+    ['^\\Q[a]{3}\\E$', '[a]{3}', true],
+    ['^\\Qab\\E{2}$', 'abb', true],
+    ['^\\Qab\\E{2}$', 'abab', false],
+    ['^a\\Q', 'a', true],
+  ])('is not what is quoted: %s', (pattern, text, expected) => {
+    const compiled = compiledPattern(pattern);
+    expect('matches' in compiled && compiled.matches(text)).toBe(expected);
   });
 });
 

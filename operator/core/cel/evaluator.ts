@@ -6,7 +6,7 @@ import { conversions } from './conversions.ts';
 import { Failure, noOverload } from './faults.ts';
 import { callMethod } from './functions.ts';
 import { macroOf } from './macros.ts';
-import { Meter } from './meter.ts';
+import type { Meter } from './meter.ts';
 import { macros, typeNames } from './offered.ts';
 import { compiledPattern } from './pattern.ts';
 import type { Run, Step } from './step.ts';
@@ -17,7 +17,7 @@ import { Dict, Entries, isFailure, Items, List, type Result, TypeName, typeOf, U
 type Bound = ReadonlyMap<string, number>;
 
 /** Runs a program on variables. Never throws, and ends within the budget. */
-export function evaluate(step: Step, variable: Run['variable'], zones: Zones, meter: Meter = new Meter()): Result {
+export function evaluate(step: Step, variable: Run['variable'], zones: Zones, meter: Meter): Result {
   try {
     return step({ variable, locals: [], meter, zones });
   } catch (error) {
@@ -164,7 +164,7 @@ function matchesStep(receiver: Step, source: string): Step {
   if ('message' in pattern) throw new Error('patterns that do not compile are refused before');
   return strict1(receiver, (value, { meter }) => {
     if (typeof value !== 'string') return noOverload('matches', typeOf(value));
-    return pattern.matches(value, (steps) => meter.charge(steps));
+    return pattern.find(value, meter);
   });
 }
 

@@ -4,6 +4,7 @@ import { evaluate } from './evaluator.ts';
 import { type ExpressionFault, faultAt } from './faults.ts';
 import { type Scope, variables as variablesOf } from './offered.ts';
 import { compiledPattern as countedPattern, type Pattern } from './pattern.ts';
+import { Meter } from './meter.ts';
 import { Zones } from './time.ts';
 import { variableOf } from './variables.ts';
 import { isFailure, type Result, Uint } from './values.ts';
@@ -11,6 +12,7 @@ import { isFailure, type Result, Uint } from './values.ts';
 export type { ExpressionFault } from './faults.ts';
 export type { Scope } from './offered.ts';
 export type { Pattern } from './pattern.ts';
+export { Meter, stepsPerLook } from './meter.ts';
 
 /** What one run gave. A fault is a sentence that names the expression. */
 export type Outcome = { readonly ok: true; readonly value: boolean | number } | { readonly ok: false; readonly fault: string };
@@ -29,9 +31,9 @@ export interface Program {
   readonly uses: ReadonlySet<string>;
   /**
    * Runs it on these variables: plain JSON, but for `now`, which is milliseconds since 1970 or a Date. Never throws and always ends, after at most
-   * a fixed number of steps, whatever the expression and the variables.
+   * a fixed number of steps, whatever the expression and the variables; fewer where the meter that it is run within has fewer left.
    */
-  run(variables: Readonly<Record<string, unknown>>): Outcome;
+  run(variables: Readonly<Record<string, unknown>>, within?: Meter): Outcome;
 }
 
 /** Reads and checks a CEL expression. What is offered, and what is not, is said in offered.ts. */
@@ -60,8 +62,8 @@ function programOf(source: string, { step, uses }: Checked, result: Use['result'
   const zones = new Zones();
   const shown = JSON.stringify(source.length > 200 ? `${source.slice(0, 200)}…` : source);
   const fault = (why: string): Outcome => ({ ok: false, fault: `${shown} failed: ${why}` });
-  const run = (variables: Readonly<Record<string, unknown>>): Outcome => {
-    const given = evaluate(step, (name) => variableOf(variables, name), zones);
+  const run = (variables: Readonly<Record<string, unknown>>, within?: Meter): Outcome => {
+    const given = evaluate(step, (name) => variableOf(variables, name), zones, new Meter(within));
     if (isFailure(given)) return fault(given.message);
     const value = result === 'bool' ? boolOf(given) : numberOf(given);
     return value === undefined ? fault(`it did not give a ${result}`) : { ok: true, value };

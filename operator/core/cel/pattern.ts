@@ -1,6 +1,7 @@
 import { RE2JS } from '@bufbuild/re2';
 import { remembered } from '../remembered.ts';
 import type { ExpressionFault } from './faults.ts';
+import { BudgetExceeded, Meter } from './meter.ts';
 
 /** The longest pattern, in characters. */
 const longestPattern = 1000;
@@ -14,8 +15,11 @@ type Program = ReturnType<RE2JS['re2']>['prog'];
 
 /** A compiled RE2 regular expression. */
 export interface Pattern {
-  /** Whether it matches anywhere in the text; `^` and `$` bind it. Linear in the text, whatever the pattern. */
-  matches(text: string): boolean;
+  /**
+   * Whether it matches anywhere in the text; `^` and `$` bind it. Linear in the text, whatever the pattern; what takes more steps than the meter has left
+   * does not match, and the meter says so (`exceeded`).
+   */
+  matches(text: string, meter?: Meter): boolean;
 }
 
 /** A pattern that tells what it costs. */
@@ -30,17 +34,27 @@ export class CountedPattern implements Pattern {
     this.#reached = new Uint32Array(program.numInst());
   }
 
-  matches(text: string, charge: (steps: number) => void = () => undefined): boolean {
+  matches(text: string, meter: Meter = new Meter()): boolean {
+    try {
+      return this.find(text, meter);
+    } catch (error) {
+      if (error instanceof BudgetExceeded) return false;
+      throw error;
+    }
+  }
+
+  /** The same within an expression, which ends as a whole. @throws BudgetExceeded */
+  find(text: string, meter: Meter): boolean {
     this.#step = 0;
     this.#reached.fill(0);
-    charge(1 + this.#reached.length / 8);
+    meter.charge(1 + this.#reached.length / 8);
     let waiting: number[] = [];
     let before = -1;
     for (let at = 0; ; at += before > 0xffff ? 2 : 1) {
       const rune = text.codePointAt(at) ?? -1;
       waiting.push(this.#program.start);
-      charge(waiting.length);
-      const active = this.#follow(waiting, emptyWidth(before, rune), charge);
+      meter.charge(waiting.length);
+      const active = this.#follow(waiting, emptyWidth(before, rune), meter);
       if (active === undefined) return true;
       if (rune < 0) return false;
       waiting = [];
@@ -53,13 +67,13 @@ export class CountedPattern implements Pattern {
   }
 
   /** The instructions that read a character which can be reached without reading one; undefined where the end of the pattern can be. */
-  #follow(stack: number[], context: number, charge: (steps: number) => void): number[] | undefined {
+  #follow(stack: number[], context: number, meter: Meter): number[] | undefined {
     const active: number[] = [];
     this.#step += 1;
     for (let pc = stack.pop(); pc !== undefined; pc = stack.pop()) {
       if (this.#reached[pc] === this.#step) continue;
       this.#reached[pc] = this.#step;
-      charge(1);
+      meter.charge(1);
       const instruction = this.#program.getInst(pc);
       if (instruction.op === op.match) return undefined;
       if (instruction.op >= op.rune) active.push(pc);
@@ -118,6 +132,10 @@ function sizeOf(pattern: string): number {
       const { total } = group;
       group = groups.pop() ?? { total: 0, last: 0 };
       add(total + 2);
+    } else if (token.startsWith('\\Q')) {
+      // An empty one is nothing: what is repeated after it is what was before.
+      const { length } = quotedIn(token);
+      if (length > 0) add(length);
     } else if (/^\{\d/.test(token)) {
       const repeated = group.last * Math.max(1, ...[...token.matchAll(/\d+/g)].map(([digits]) => Number(digits))) * 2;
       group.total += repeated - group.last;
@@ -127,5 +145,8 @@ function sizeOf(pattern: string): number {
   return groups.reduce((sum, { total }) => sum + total, group.total);
 }
 
-/** A quoted run counts by its characters; an escape, a class, a repetition or a character is one token. */
-const tokens = /\\Q|\\[pPx]\{[^}]*\}|\\.|\[\^?\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*\]|\{\d+(?:,\d*)?\}|[^]/gs;
+/** What stands between `\Q` and `\E`, or the end of the pattern. */
+const quotedIn = (token: string): string => token.slice(2).replace(/\\E$/, '');
+
+/** A quoted run is one token, whatever it holds; so is an escape, a class, a repetition or a character. */
+const tokens = /\\Q[^]*?(?:\\E|$)|\\[pPx]\{[^}]*\}|\\.|\[\^?\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*\]|\{\d+(?:,\d*)?\}|[^]/gs;

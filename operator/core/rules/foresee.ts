@@ -1,10 +1,10 @@
 import type { ApprovalRequestSpec, Requester } from '../../../crds/v1alpha1/index.ts';
 import { group } from '../../../crds/v1alpha1/resources.ts';
-import type { Program } from '../cel/index.ts';
+import type { Meter, Program } from '../cel/index.ts';
 import type { NamespaceObject, PolicyFacts } from '../facts.ts';
-import { governs } from '../match.ts';
+import { governs, meterForMatches } from '../match.ts';
 import { observed, type PolicyRules } from './compile.ts';
-import { judge, type Judged } from './judge.ts';
+import { judge, meterForPolicies, type Judged } from './judge.ts';
 import { submissionOf } from './submitters.ts';
 import { requesterOf } from './variables.ts';
 
@@ -37,10 +37,19 @@ export interface Foreseen {
 export function foreseenViolations(admitted: Admitted, policies: readonly PolicyFacts[]): Foreseen[] {
   const { requester: submitter, onBehalfOf } = admitted;
   const request = { requester: submitter, onBehalfOf, status: undefined };
-  const applying = policies.filter((policy) => surelyApplies(policy, admitted));
+  const forMatches = meterForMatches();
+  const applying = policies.filter((policy) => surelyApplies(policy, admitted, forMatches));
   const variables = knownOf(admitted, requesterOf({ request, policies: applying }));
   const { reason, ticket } = admitted.says;
-  const facts: Judged = { variables, observedFailureRate: 0, submission: submissionOf(request), reason, ticket, unpinnedImages: [] };
+  const facts: Judged = {
+    variables,
+    observedFailureRate: 0,
+    submission: submissionOf(request),
+    reason,
+    ticket,
+    unpinnedImages: [],
+    meter: meterForPolicies(),
+  };
   return applying.flatMap((policy) => judge(asFarAsKnown(policy, variables), facts).violations.map((message) => ({ policy, message })));
 }
 
@@ -61,14 +70,14 @@ function knownOf({ says, object, approvalRequest, namespaceObject }: Admitted, {
 const readsOnly = (program: Program, variables: Variables): boolean => [...program.uses].every((name) => Object.hasOwn(variables, name));
 
 /** One with a fault holds what it may be about, and one that only audits refuses nothing. */
-function surelyApplies(policy: PolicyFacts, admitted: Admitted): boolean {
+function surelyApplies(policy: PolicyFacts, admitted: Admitted, meter: Meter): boolean {
   const { spec, rules, kind, name } = policy;
   if (spec.enforcement === 'Audit' || rules.faults.length > 0) return false;
   const { policyRef } = admitted.says;
-  return (policyRef?.kind === kind && policyRef.name === name) || surelyGoverns(policy, admitted);
+  return (policyRef?.kind === kind && policyRef.name === name) || surelyGoverns(policy, admitted, meter);
 }
 
-function surelyGoverns({ spec, rules }: PolicyFacts, admitted: Admitted): boolean {
+function surelyGoverns({ spec, rules }: PolicyFacts, admitted: Admitted, meter: Meter): boolean {
   const { kind, labels, says, namespaceObject, requester } = admitted;
   const namespaceLabels = namespaceObject.metadata.labels;
   const candidate = { apiGroup: group, kind, labels, namespaceLabels, operation: says.operation };
@@ -76,15 +85,15 @@ function surelyGoverns({ spec, rules }: PolicyFacts, admitted: Admitted): boolea
   return spec.match.some((rule, i) => {
     const when = rules.match[i];
     return (
-      (when === undefined || isTrue(when, variables)) &&
-      governs({ spec: { match: [rule] }, rules: { match: [when] } }, candidate, () => variables)
+      (when === undefined || isTrue(when, variables, meter)) &&
+      governs({ spec: { match: [rule] }, rules: { match: [when] } }, candidate, () => variables, meter)
     );
   });
 }
 
-function isTrue(when: Program, variables: Variables): boolean {
+function isTrue(when: Program, variables: Variables, meter: Meter): boolean {
   if (!readsOnly(when, variables)) return false;
-  const outcome = when.run(variables);
+  const outcome = when.run(variables, meter);
   return outcome.ok && outcome.value === true;
 }
 

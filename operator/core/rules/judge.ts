@@ -1,5 +1,5 @@
 import type { ApprovalPolicySpec, RiskScore } from '../../../crds/v1alpha1/index.ts';
-import { compiledPattern, type Program } from '../cel/index.ts';
+import { compiledPattern, Meter, stepsPerLook, type Program } from '../cel/index.ts';
 import { fieldFaults, ruledFields } from '../fieldRules.ts';
 import { observed, riskFactors, type PolicyRules, type RiskFactor } from './compile.ts';
 import { submissionFaults, type Submission } from './submitters.ts';
@@ -28,7 +28,16 @@ export interface Judged {
   readonly ticket: string | undefined;
   /** Images that are named by a tag alone. */
   readonly unpinnedImages: readonly string[];
+  /** What the rules of all policies may cost in this look. */
+  readonly meter: Meter;
 }
+
+/** For one look at a request. What the policies take is theirs: nothing that other people write is paid for from it. */
+export const meterForPolicies = (): Meter =>
+  new Meter(undefined, {
+    steps: stepsPerLook,
+    spent: `the policies that apply take more than ${stepsPerLook} steps between them: let their expressions and patterns look at less`,
+  });
 
 /** Thrown and caught here: whatever fails makes the whole policy fail, and then the request holds. */
 class Fault extends Error {}
@@ -49,7 +58,7 @@ export function judge({ spec, rules }: { spec: ApprovalPolicySpec; rules: Policy
 function judged(spec: ApprovalPolicySpec, rules: PolicyRules, facts: Judged): Judgement {
   const risk = spec.risk === undefined ? undefined : riskOf(spec.risk, rules, facts);
   const variables = { ...facts.variables, risk: { score: risk?.score ?? 0, ...(risk?.factors ?? noRisk) } };
-  const isTrue = (program: Program, path: string): boolean => value(program, variables, path) === true;
+  const isTrue = (program: Program, path: string): boolean => value(program, { ...facts, variables }, path) === true;
   const broken = rules.validations.flatMap(({ program, message }, i) =>
     isTrue(program, `spec.validations[${i}].expression`) ? [] : [message],
   );
@@ -73,8 +82,8 @@ function judged(spec: ApprovalPolicySpec, rules: PolicyRules, facts: Judged): Ju
 
 const noRisk = { criticality: 0, magnitude: 0, blastRadius: 0, historicalFailureRate: 0 };
 
-function value(program: Program, variables: Judged['variables'], path: string): boolean | number {
-  const result = program.run(variables);
+function value(program: Program, { variables, meter }: Judged, path: string): boolean | number {
+  const result = program.run(variables, meter);
   if (result.ok) return result.value;
   throw new Fault(`${path}: ${result.fault}`);
 }
@@ -83,7 +92,7 @@ function riskOf({ weights }: NonNullable<ApprovalPolicySpec['risk']>, rules: Pol
   const factor = (name: RiskFactor): number => {
     const program = rules.risk[name];
     if (program === undefined) return 0;
-    const found = program === observed ? facts.observedFailureRate : Number(value(program, facts.variables, `spec.risk.${name}`));
+    const found = program === observed ? facts.observedFailureRate : Number(value(program, facts, `spec.risk.${name}`));
     if (found >= 0 && found <= 100) return tenths(found);
     throw new Fault(`spec.risk.${name}: gave ${found}, expected a number from 0 to 100`);
   };
@@ -104,10 +113,12 @@ const submissionViolations = (spec: ApprovalPolicySpec, { submission }: Judged):
   submission === undefined ? [] : submissionFaults(spec, submission);
 
 function requestViolations({ request }: ApprovalPolicySpec, rules: PolicyRules, facts: Judged): string[] {
-  const compiled = (pattern: string) => rules.patterns.get(pattern) ?? compiledPattern(pattern);
-  return ruledFields.flatMap((field) =>
-    fieldFaults(field, request?.[field], facts[field], compiled).map(({ path, message }) => `${path} ${message}`),
-  );
+  const meter = new Meter(facts.meter);
+  const judging = { compile: (pattern: string) => rules.patterns.get(pattern) ?? compiledPattern(pattern), meter };
+  const faults = ruledFields.flatMap((field) => fieldFaults(field, request?.[field], facts[field], judging));
+  // Nobody knows whether it breaks the rule: that holds, and is no refusal.
+  if (meter.exceeded !== undefined) throw new Fault(`spec.request, a pattern: ${meter.exceeded}`);
+  return faults.map(({ path, message }) => `${path} ${message}`);
 }
 
 function imageViolations(spec: ApprovalPolicySpec, { unpinnedImages }: Judged): string[] {

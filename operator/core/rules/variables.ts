@@ -1,7 +1,7 @@
 import type { Requester } from '../../../crds/v1alpha1/index.ts';
 import type { Person } from '../eligibility.ts';
 import type { Observation, PolicyFacts, RequestFacts } from '../facts.ts';
-import type { Judged } from './judge.ts';
+import { meterForPolicies, type Judged } from './judge.ts';
 import { believes, submissionOf, type Submission } from './submitters.ts';
 
 /** Who asked: whoever submitted it, or whom they name where every policy trusts them to. */
@@ -34,6 +34,7 @@ export function judgedOf(facts: Observation, requester: Requester): Judged {
     reason: request.spec.reason,
     ticket: request.spec.ticket,
     unpinnedImages: subject.unpinnedImages ?? [],
+    meter: meterForPolicies(),
   };
 }
 

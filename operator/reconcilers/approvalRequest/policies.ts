@@ -1,6 +1,6 @@
 import { clusterApprovalPolicies, group, policyMark } from '../../../crds/v1alpha1/index.ts';
 import type { PolicyId } from '../../core/facts.ts';
-import { governs, needsObject, type Candidate } from '../../core/match.ts';
+import { governs, meterForMatches, needsObject, type Candidate } from '../../core/match.ts';
 import { variablesOf, type Described } from '../../core/rules/variables.ts';
 import type { HeldFacts, RawObject } from '../../workloads/index.ts';
 import type { PolicyRecord, RequestRecord } from '../records.ts';
@@ -29,7 +29,8 @@ export async function applyingPolicies(
   const read = isRead ? await object() : undefined;
   const subject = read === undefined ? {} : { object: read };
   const variables = () => variablesOf({ ...matched, subject }, request.requester);
-  const policies = candidates.filter((p) => named(p) || governs(p, candidate, variables));
+  const meter = meterForMatches();
+  const policies = candidates.filter((p) => named(p) || governs(p, candidate, variables, meter));
   return { policies, missingPolicies: missing(request, policies, all, marks) };
 }
 

@@ -1,6 +1,6 @@
 import { apiVersion, approvalRequests, governedJobs, group } from '../../../crds/v1alpha1/index.ts';
 import type { Observation } from '../../core/facts.ts';
-import { governs, type Candidate } from '../../core/match.ts';
+import { governs, meterForMatches, type Candidate } from '../../core/match.ts';
 import { variablesOf } from '../../core/rules/variables.ts';
 import { settled, type Outcome, type Ref } from '../../core/ports.ts';
 import { isNotFound } from '../../kube/client/apiError.ts';
@@ -23,7 +23,8 @@ export async function reconcileAuditedRequest(ref: Ref, context: AuditContext): 
   if (object === undefined) return settled;
   const facts = observed(request, object, context);
   const candidate = candidateOf(about.kind, object, request, context);
-  const policies = auditing.filter((policy) => governs(policy, candidate, () => variablesOf(facts, request.requester)));
+  const meter = meterForMatches();
+  const policies = auditing.filter((policy) => governs(policy, candidate, () => variablesOf(facts, request.requester), meter));
   if (policies.length === 0) return settled;
   const { namespace } = request;
   const regarding = { apiVersion, kind: about.kind, namespace, name: object.metadata.name, uid: object.metadata.uid };

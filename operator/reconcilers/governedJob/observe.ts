@@ -3,7 +3,7 @@ import { apiVersion, group, type GovernedJobStatus, type Pin } from '../../../cr
 import { actionsOf } from '../../core/actions.ts';
 import { CountersignError } from '../../core/errors.ts';
 import type { ActionJobSeen, GovernedJobFacts, JobSeen, RequestSeen } from '../../core/governedJobFacts.ts';
-import { governs } from '../../core/match.ts';
+import { governs, meterForMatches } from '../../core/match.ts';
 import { answerOf } from '../../core/outcome.ts';
 import type { Ref } from '../../core/ports.ts';
 import { governedJobContent, governedJobName, governedJobSource, requestDigest, requestName } from '../../core/subject.ts';
@@ -110,7 +110,10 @@ function policySaysSomething(governedJob: GovernedJobRecord, main: HeldFacts | u
   const candidate = { apiGroup: group, kind: 'GovernedJob', labels, namespaceLabels, operation: spec.operation };
   const isNamed = (p: { kind: string; name: string }): boolean => p.kind === spec.policyRef?.kind && p.name === spec.policyRef.name;
   const variables = () => matchVariables(governedJob, world, client.now());
-  return world.policiesFor(namespace).some((p) => p.spec.enforcement !== 'Audit' && (isNamed(p) || governs(p, candidate, variables)));
+  const meter = meterForMatches();
+  return world
+    .policiesFor(namespace)
+    .some((p) => p.spec.enforcement !== 'Audit' && (isNamed(p) || governs(p, candidate, variables, meter)));
 }
 
 /** What its request's `match` expressions will read, as far as that is known before there is one. */
