@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { asksToPin, isPinned, pinContent, referencesOf, refersToAnything } from './pins.ts';
+import { asksToPin, governedJobReferences, isPinned, pinContent, referencesOf, refersToAnything } from './pins.ts';
 
 const digest = '0'.repeat(64);
 const job = (spec: object) => ({ template: { spec } });
@@ -87,6 +87,60 @@ describe('referencesOf', () => {
         },
       ),
     );
+  });
+});
+
+describe('governedJobReferences', () => {
+  const action = (name: string, spec: object) => ({
+    name,
+    jobTemplate: { spec: spec as Record<string, never> },
+    retries: 0,
+    timeout: '1h',
+  });
+  const reads = (name: string, optional = false) =>
+    main({ envFrom: [{ configMapRef: { name, optional } }, { secretRef: { name, optional } }] });
+  const needed = (...names: string[]) => names.map((name) => ({ name, optional: false }));
+
+  it('finds what its own Job, the rollback and the post-actions read, each name once, and of pre-actions the images alone', () => {
+    const found = governedJobReferences(
+      {
+        preActions: [action('before', { ...reads('before') }), action('backup', main({ image: 'backup:1' }))],
+        postActions: [
+          action('report', reads('report')),
+          action('tell', main({ image: 'tell:1' })),
+          { name: 'call', retries: 0, timeout: '1h' },
+        ],
+        rollback: { jobTemplate: { spec: reads('undo') } },
+      },
+      { configMaps: needed('limits'), secrets: [], unpinnedImages: ['tell:1', 'tool:1'] },
+    );
+    expect(found).toEqual({
+      configMaps: needed('limits', 'report', 'undo'),
+      secrets: needed('report', 'undo'),
+      unpinnedImages: ['backup:1', 'tell:1', 'tool:1'],
+    });
+  });
+
+  it('needs what any of them needs', () => {
+    const found = governedJobReferences(
+      { postActions: [action('a', reads('c', true))], rollback: { jobTemplate: { spec: reads('d') } } },
+      {
+        ...nothing,
+        configMaps: [
+          { name: 'c', optional: false },
+          { name: 'd', optional: true },
+        ],
+      },
+    );
+    expect(found.configMaps).toEqual(needed('c', 'd'));
+    expect(found.secrets).toEqual([
+      { name: 'c', optional: true },
+      { name: 'd', optional: false },
+    ]);
+  });
+
+  it('finds nothing where nothing is run', () => {
+    expect(governedJobReferences({}, undefined)).toEqual(nothing);
   });
 });
 

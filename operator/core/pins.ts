@@ -1,4 +1,4 @@
-import type { Pin } from '../../crds/v1alpha1/index.ts';
+import type { GovernedJobSpec, Pin } from '../../crds/v1alpha1/index.ts';
 import { contentDigest } from './digest.ts';
 import { containersOf, podSpecOf, type Container, type Named, type PodSpec, type Volume } from './podSpec.ts';
 import { compare } from './order.ts';
@@ -41,6 +41,31 @@ export function referencesOfPod(pod: PodSpec): References {
     unpinnedImages: unpinnedImages(pod),
   };
 }
+
+/** What several refer to, each name once: it is needed if any of them needs it. */
+const joined = (all: readonly References[]): References => ({
+  configMaps: distinct(all.flatMap((r) => r.configMaps)),
+  secrets: distinct(all.flatMap((r) => r.secrets)),
+  unpinnedImages: inOrder(all.flatMap((r) => r.unpinnedImages)),
+});
+
+/** The fields of a GovernedJob's spec by which Jobs are run beside its own. */
+type Runs = Partial<Pick<GovernedJobSpec, 'preActions' | 'postActions' | 'rollback'>>;
+
+/**
+ * What a GovernedJob refers to: `job`, which is of its own Job as it is stored, and by their templates the Jobs of its actions and its rollback. Of
+ * pre-actions the images alone: by the time anybody is asked they have run, and nobody can change any more what they have read.
+ */
+export const governedJobReferences = (runs: Runs, job: References | undefined): References =>
+  joined([
+    ...(job === undefined ? [] : [job]),
+    ...jobsOf(runs.postActions ?? []),
+    ...jobsOf(runs.rollback === undefined ? [] : [runs.rollback]),
+    ...jobsOf(runs.preActions ?? []).map(({ unpinnedImages: images }) => ({ configMaps: [], secrets: [], unpinnedImages: images })),
+  ]);
+
+const jobsOf = (all: readonly { readonly jobTemplate?: { readonly spec: unknown } | undefined }[]): References[] =>
+  all.flatMap(({ jobTemplate }) => (jobTemplate === undefined ? [] : [referencesOf(jobTemplate.spec)]));
 
 /** Whether there is anything in them; what has none need not be kept. */
 export const refersToAnything = ({ configMaps, secrets, unpinnedImages }: References): boolean =>
@@ -85,8 +110,10 @@ export const isPinned = (image: string): boolean => /@sha(256:[0-9a-f]{64}|384:[
 export function unpinnedImages(pod: PodSpec): string[] {
   const images: unknown[] = [...containersOf(pod).map((c) => c.image), ...(pod.volumes ?? []).map((v) => v.image?.reference)];
   const named = images.filter((image): image is string => typeof image === 'string' && image !== '');
-  return [...new Set(named.filter((image) => !isPinned(image)))].sort(compare);
+  return inOrder(named.filter((image) => !isPinned(image)));
 }
+
+const inOrder = (names: readonly string[]): string[] => [...new Set(names)].sort(compare);
 
 /** Whether there is anything to pin. */
 export const refersToContents = (references: References | undefined): boolean =>

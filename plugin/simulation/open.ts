@@ -1,10 +1,10 @@
+import type { GovernedJobSpec } from '../../crds/v1alpha1/index.ts';
 import { policyMark, policyMarkPrefix } from '../../crds/v1alpha1/marks.ts';
 import { group } from '../../crds/v1alpha1/resources.ts';
 import type { DecisionFacts, NamespaceObject, Observation, Permissions, PolicyFacts, PolicyId } from '../../operator/core/facts.ts';
 import { policyKey } from '../../operator/core/facts.ts';
 import { governs, meterForMatches } from '../../operator/core/match.ts';
-import { unpinnedImages } from '../../operator/core/pins.ts';
-import { podSpecOf } from '../../operator/core/podSpec.ts';
+import { governedJobReferences, referencesOf } from '../../operator/core/pins.ts';
 import { onBehalfOfFrom, requesterFrom } from '../../operator/core/requesterStamp.ts';
 import { variablesOf } from '../../operator/core/rules/variables.ts';
 import { timeOf } from '../../operator/core/timing.ts';
@@ -44,7 +44,7 @@ export function openObservation(open: OpenRequest, policies: readonly PolicyFact
       held: request.governs,
       digest: status?.subjectDigest,
       object,
-      unpinnedImages: unpinnedImages(podSpecOf(object?.['spec'])),
+      unpinnedImages: imagesIn(open),
     },
     policies: applying,
     missingPolicies: [],
@@ -59,6 +59,14 @@ export function openObservation(open: OpenRequest, policies: readonly PolicyFact
     clockDisagrees: false,
     defaultTimeoutMs: defaultTimeoutMs(request),
   };
+}
+
+/** The images that are named by a tag alone. */
+function imagesIn({ request, object }: OpenRequest): readonly string[] {
+  const spec = object?.['spec'];
+  if (request.stored.spec.subject.resource?.kind !== 'GovernedJob') return referencesOf(spec).unpinnedImages;
+  const governed = (spec ?? {}) as Partial<GovernedJobSpec>;
+  return governedJobReferences(governed, referencesOf(governed.jobTemplate?.spec)).unpinnedImages;
 }
 
 /**

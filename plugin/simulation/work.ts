@@ -1,8 +1,7 @@
 import type { ApprovalRequestSpec, GovernedJobSpec } from '../../crds/v1alpha1/index.ts';
 import { apiVersion, group } from '../../crds/v1alpha1/resources.ts';
 import type { Candidate } from '../../operator/core/match.ts';
-import { unpinnedImages } from '../../operator/core/pins.ts';
-import { podSpecOf } from '../../operator/core/podSpec.ts';
+import { governedJobReferences, referencesOf } from '../../operator/core/pins.ts';
 import { onBehalfOfFrom } from '../../operator/core/requesterStamp.ts';
 import type { RawObject } from '../../operator/workloads/contract.ts';
 import { workloadOf } from '../../operator/workloads/index.ts';
@@ -114,7 +113,7 @@ function job(raw: RawObject): Rest {
     labels: {},
     ...onBehalfOfFrom(raw.metadata.annotations),
     spec: { ...resource('batch/v1', 'Job', raw.metadata.name), ...said },
-    unpinnedImages: unpinnedImages(podSpecOf(raw['spec'])),
+    unpinnedImages: referencesOf(raw['spec']).unpinnedImages,
     marks: policyMarks,
     faults: [...faults, ...(fault === undefined ? [] : [fault])],
   };
@@ -122,7 +121,7 @@ function job(raw: RawObject): Rest {
 
 function governedJob(raw: RawObject): Rest {
   // Nobody has checked it where it could not be tried out.
-  const { operation = '', parameters, reason, ticket, policyRef, timeout, jobTemplate } = raw['spec'] as Partial<GovernedJobSpec>;
+  const { operation = '', parameters, reason, ticket, policyRef, timeout, jobTemplate, ...runs } = raw['spec'] as Partial<GovernedJobSpec>;
   const labels = raw.metadata.labels ?? {};
   return {
     candidates: [
@@ -142,7 +141,7 @@ function governedJob(raw: RawObject): Rest {
       ...(policyRef === undefined ? {} : { policyRef }),
       ...(timeout === undefined ? {} : { timeout }),
     },
-    unpinnedImages: unpinnedImages(podSpecOf(jobTemplate?.spec)),
+    unpinnedImages: governedJobReferences(runs, referencesOf(jobTemplate?.spec)).unpinnedImages,
     marks: [],
     faults: missing({ operation, jobTemplate }),
   };

@@ -1,5 +1,5 @@
 import type { DecisionFacts, Observation, PolicyFacts, PolicyId, SubjectFacts } from '../../core/facts.ts';
-import { asksToPin, refersToContents } from '../../core/pins.ts';
+import { asksToPin, governedJobReferences, refersToContents, type References } from '../../core/pins.ts';
 import { contentDigest } from '../../core/digest.ts';
 import { asksForPermission } from '../../core/resolve.ts';
 import { observed } from '../../core/rules/compile.ts';
@@ -108,12 +108,13 @@ async function describeSubject(
   { client, world }: Reader,
 ): Promise<SubjectFacts> {
   const pins = asksToPin(policies, request.status?.policies) && seen.held !== undefined;
+  const references = referencesIn(seen);
   // What was let go is bound to what it referred to then.
   const pinned: Pinned =
     seen.held?.released !== undefined
       ? { pins: request.status?.pins ?? [], notes: [] }
       : pins
-        ? await pinsFor(seen.held.references, request.namespace, client)
+        ? await pinsFor(references, request.namespace, client)
         : { notes: [] };
   const repeats = policies.some((p) => p.spec.standing !== undefined) || world.standingIn(request.namespace).length > 0;
   const raw = repeats || policies.some((p) => p.rules.readsObject) ? await object() : undefined;
@@ -123,10 +124,16 @@ async function describeSubject(
     ...(raw === undefined ? {} : { object: raw }),
     ...(repeats && raw !== undefined && request.governs !== undefined ? { repeatable: repeatable(request, seen, raw, pinned) } : {}),
     ...(pinned.pins === undefined ? {} : { pins: pinned.pins }),
-    pinned: pins && refersToContents(seen.held.references),
-    unpinnedImages: seen.held?.references?.unpinnedImages ?? [],
+    pinned: pins && refersToContents(references),
+    unpinnedImages: references?.unpinnedImages ?? [],
     ...(fault === undefined && seen.exists ? digested(request, seen.content, pinned) : { fault }),
   };
+}
+
+/** What all that would run refers to. Once it is let go, what is written into the spec of a GovernedJob is nothing that runs. */
+function referencesIn({ held, governedJob }: SubjectSeen): References | undefined {
+  if (governedJob === undefined || held === undefined || held.released !== undefined) return held?.references;
+  return governedJobReferences(governedJob.spec, held.references);
 }
 
 function digested(request: RequestRecord, content: string | undefined, { pins }: Pinned): Pick<SubjectFacts, 'digest' | 'fault'> {

@@ -62,7 +62,7 @@ describe('pinsFor', () => {
     const { client } = having({});
     const { pins, fault } = await pinsFor(referring({ [of]: need('limits') }), 'payments', client);
     expect(pins).toBeUndefined();
-    expect(fault).toMatch(/limits in namespace payments does not exist, and the pods need it: create it\./);
+    expect(fault).toMatch(/limits in namespace payments does not exist, and the pods need it: create it,/);
   });
 
   it('notes a Secret that the operator may not read', async () => {

@@ -59,7 +59,9 @@ async function look({ kind, name, optional }: Wanted, namespace: string, client:
     return { pin: { kind, name, state: 'Pinned', content } };
   } catch (error) {
     if (isNotFound(error)) {
-      return optional ? { pin: { kind, name, state: 'Absent' } } : { fault: `${what} does not exist, and the pods need it: create it.` };
+      return optional
+        ? { pin: { kind, name, state: 'Absent' } }
+        : { fault: `${what} does not exist, and the pods need it: create it, or make the reference optional.` };
     }
     if (!isForbidden(error)) throw error;
     if (kind === 'Secret') return { pin: { kind, name, state: 'NotCovered' } };

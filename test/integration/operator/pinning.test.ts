@@ -2,9 +2,11 @@ import { describe, expect } from 'vitest';
 import { test } from '../../fixtures/inNamespace.ts';
 import {
   condition,
+  governedJob,
   isSuspended,
   isTrue,
   job,
+  matchGovernedJobs,
   matchJobs,
   resources,
   until,
@@ -162,6 +164,48 @@ describe.concurrent('a policy that pins', () => {
     const kept = await ns.get<StoredRequest>(resources.approvalRequests, wire.metadata.name);
     expect(condition(kept, 'Released')).toMatchObject({ status: 'False' });
   }, 200_000);
+
+  test("covers what a GovernedJob's rollback and post-actions read, and asks anew when that is changed", async ({ ns }) => {
+    for (const name of ['before', 'limits', 'report', 'undo']) await ns.admin.create(resources.configMaps, ns.name, { metadata: { name } });
+    await ns.policy('pay', { ...pinning, match: matchGovernedJobs });
+    const template = (name: string) => ({ spec: (reading(name, { configMapRef: { name } }) as { spec: object }).spec });
+    const alice = await ns.as('alice');
+    const made = await alice.create(
+      resources.governedJobs,
+      ns.name,
+      governedJob('wire', {
+        jobTemplate: template('limits'),
+        preActions: [{ name: 'backup', jobTemplate: template('before') }],
+        postActions: [{ name: 'report', jobTemplate: template('report') }],
+        rollback: { jobTemplate: template('undo') },
+      }),
+    );
+    const asked = await ns.requestOf(made);
+    expect(pinsOf(asked)).toEqual(['Pinned ConfigMap limits', 'Pinned ConfigMap report', 'Pinned ConfigMap undo']);
+    await patch(ns, ns.admin, resources.configMaps, 'undo', { data: { steps: 'other' } });
+    // Which has the operator look at it, before the minute is over.
+    await patch(ns, ns.admin, resources.governedJobs, 'wire', { metadata: { labels: { look: 'again' } } });
+    const { name } = asked.metadata;
+    const of = resources.approvalRequests;
+    const changed = await ns.eventually<StoredRequest>(of, name, 'of another digest', anotherDigest(asked), noticedWithin);
+    await ns.decide(await bobOf(ns), 'Approve', [changed]);
+    await ns.requestIn('Completed', name);
+  }, 150_000);
+
+  test.for(['preActions', 'postActions', 'rollback'])(
+    'refuses %s of images that are named by a tag alone, where it says so',
+    async (where, { ns }) => {
+      const fine = { image: `registry.example/tool@sha256:${'0'.repeat(64)}` };
+      const jobTemplate = { spec: (job('x', { image: 'registry.example/other:1' }) as { spec: object }).spec };
+      await ns.policy('pay', { ...pinning, match: matchGovernedJobs, unpinnedImages: 'Refuse' });
+      const does = where === 'rollback' ? { jobTemplate } : [{ name: 'tell', jobTemplate }];
+      const alice = await ns.as('alice');
+      const made = await alice.create(resources.governedJobs, ns.name, governedJob('wire', { [where]: does }, fine));
+      const refused = await until('its request', async () => (await ns.requestsOf(made)).find((r) => r.status?.phase === 'Rejected'));
+      expect(condition(refused, 'Approved')).toMatchObject({ status: 'False', reason: 'PolicyViolation' });
+      expect(condition(refused, 'Approved')?.message).toContain('registry.example/other:1');
+    },
+  );
 
   test('refuses images that are named by a tag alone, where it says so', async ({ ns }) => {
     await ns.policy('pay', { ...pinning, unpinnedImages: 'Refuse' });
