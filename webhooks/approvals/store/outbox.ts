@@ -179,6 +179,7 @@ export async function deliveriesOf({ db }: Store, requestUid: string): Promise<D
     .selectAll()
     .where('request_uid', '=', requestUid)
     .orderBy('created_at')
+    .orderBy('key')
     .limit(1_000)
     .execute();
   if (rows.length === 0) return [];
