@@ -2,7 +2,8 @@ import { CountersignError } from './core/errors.ts';
 import { readSettings } from './config.ts';
 import { World } from './reconcilers/world.ts';
 import { startAdmission } from './roles/admission.ts';
-import { CertificateKeeper } from './roles/certificate.ts';
+import { startApprovals } from './roles/approvals.ts';
+import { admissionCertificate, approvalsCertificate, CertificateKeeper } from './roles/certificate.ts';
 import { startController } from './roles/controller.ts';
 import { prepare, version, type Running } from './roles/shared.ts';
 import { startHealthServer } from './telemetry/healthServer.ts';
@@ -20,13 +21,15 @@ async function main(): Promise<void> {
     missing: () => [...(started ? [] : ['start']), ...running.flatMap((role) => role.missing())],
   });
   log.info({ roles: settings.roles, healthPort: health.port, version }, 'starting');
-  const keeper = new CertificateKeeper({ settings, client: shared.connect('certificates', 2), log });
+  const source = settings.roles.includes('approvals') ? approvalsCertificate(settings) : admissionCertificate(settings);
+  const keeper = new CertificateKeeper({ source, client: shared.connect('certificates', 2), log });
   const world = settings.roles.includes('controller')
     ? new World({ client: shared.connect('watch'), log, metrics: shared.metrics })
     : undefined;
   await world?.start();
   if (world !== undefined) running.push(await startController(shared, world, keeper));
   if (settings.roles.includes('admission')) running.push(startAdmission(shared, keeper, world));
+  if (settings.roles.includes('approvals')) running.push(await startApprovals(shared, keeper));
   await keeper.start();
   started = true;
   log.info('started');

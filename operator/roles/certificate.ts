@@ -7,7 +7,7 @@ import { ensureCertificates, readCertificates } from '../kube/certificates.ts';
 import type { KubeClient } from '../kube/client/kubeClient.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
-/** What admission serves with, and what the API server must trust. PEM. */
+/** What a role serves with, and what its callers must trust. PEM. */
 export interface Certificate {
   readonly cert: string;
   readonly key: string;
@@ -16,15 +16,50 @@ export interface Certificate {
 
 type Listener = (certificate: Certificate) => Promise<void> | void;
 
-/** The chart's Service in front of admission. */
+/** The chart's Services in front of admission and of the approval service. */
 export const admissionService = 'countersign-admission';
+const approvalsService = 'countersign-approvals';
+
+/** Where a certificate comes from. */
+export interface CertificateSource {
+  readonly namespace: string;
+  /** The Secret that keeps it. */
+  readonly secret: string;
+  /** A folder that somebody else keeps current, in place of the Secret. */
+  readonly dir?: string | undefined;
+  /** What it is for; absent where another process makes it and this one only reads it. */
+  readonly names?: { readonly dnsNames: readonly string[]; readonly ipAddresses: readonly string[] };
+}
+
+/** Where the controller runs it makes and rotates the certificate of admission; admission on its own only reads it. */
+export const admissionCertificate = (settings: Settings): CertificateSource => ({
+  namespace: settings.namespace,
+  secret: settings.cert_secret,
+  dir: settings.cert_dir,
+  ...(settings.roles.includes('controller') ? { names: namesOf(admissionService, settings.namespace, settings.admission_url) } : {}),
+});
+
+/** The approval service makes and rotates its own. */
+export const approvalsCertificate = (settings: Settings): CertificateSource => ({
+  namespace: settings.namespace,
+  secret: settings.approvals_cert_secret,
+  dir: settings.approvals_cert_dir,
+  names: namesOf(approvalsService, settings.namespace, settings.approvals_url),
+});
+
+function namesOf(service: string, namespace: string, url: string | undefined): NonNullable<CertificateSource['names']> {
+  const host = url === undefined ? undefined : new URL(url).hostname.replace(/^\[|\]$/g, '');
+  const isAddress = host !== undefined && isIP(host) !== 0;
+  const inside = [`${service}.${namespace}.svc`, `${service}.${namespace}.svc.cluster.local`];
+  return { dnsNames: [...inside, ...(host === undefined || isAddress ? [] : [host])], ipAddresses: isAddress ? [host] : [] };
+}
 
 const lookEveryMs = 60_000;
 const tryAgainMs = 1_000;
 
-/** The certificate of admission, kept current: made and rotated by the operator in a Secret, or brought by somebody else as files. */
+/** The certificate of a role, kept current: made and rotated by the operator in a Secret, or brought by somebody else as files. */
 export class CertificateKeeper {
-  readonly #settings: Settings;
+  readonly #source: CertificateSource;
   readonly #client: KubeClient;
   readonly #log: Logger;
   readonly #changed: Listener[] = [];
@@ -34,8 +69,8 @@ export class CertificateKeeper {
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
-  constructor({ settings, client, log }: { settings: Settings; client: KubeClient; log: Logger }) {
-    this.#settings = settings;
+  constructor({ source, client, log }: { source: CertificateSource; client: KubeClient; log: Logger }) {
+    this.#source = source;
     this.#client = client;
     this.#log = log;
   }
@@ -72,7 +107,7 @@ export class CertificateKeeper {
   }
 
   async #look(): Promise<void> {
-    const found = this.#settings.cert_dir === undefined ? await this.#fromSecret() : fromFiles(this.#settings.cert_dir);
+    const found = this.#source.dir === undefined ? await this.#fromSecret() : fromFiles(this.#source.dir);
     this.#current = found;
     for (const listener of this.#looked) await listener(found);
     if (this.#told?.cert === found.cert && this.#told.caBundle === found.caBundle) return;
@@ -80,27 +115,13 @@ export class CertificateKeeper {
     this.#told = found;
   }
 
-  /** Where the controller runs it makes and rotates the certificate; admission on its own only reads it. */
   async #fromSecret(): Promise<Certificate> {
-    const { namespace, cert_secret: name, admission_url: url, roles } = this.#settings;
-    if (!roles.includes('controller')) {
-      const found = await readCertificates({ client: this.#client, secretRef: { namespace, name } });
-      if (found !== undefined) return found;
-      throw new CountersignError('NoCertificate', `The Secret ${namespace}/${name} holds no certificate yet; the controller makes it.`);
-    }
-    const host = url === undefined ? undefined : new URL(url).hostname.replace(/^\[|\]$/g, '');
-    const isAddress = host !== undefined && isIP(host) !== 0;
-    return ensureCertificates({
-      client: this.#client,
-      secretRef: { namespace, name },
-      dnsNames: [
-        `${admissionService}.${namespace}.svc`,
-        `${admissionService}.${namespace}.svc.cluster.local`,
-        ...(host === undefined || isAddress ? [] : [host]),
-      ],
-      ipAddresses: isAddress ? [host] : [],
-      now: this.#client.now(),
-    });
+    const { namespace, secret: name, names } = this.#source;
+    const secretRef = { namespace, name };
+    if (names !== undefined) return ensureCertificates({ client: this.#client, secretRef, ...names, now: this.#client.now() });
+    const found = await readCertificates({ client: this.#client, secretRef });
+    if (found !== undefined) return found;
+    throw new CountersignError('NoCertificate', `The Secret ${namespace}/${name} holds no certificate yet; the controller makes it.`);
   }
 }
 

@@ -24,6 +24,12 @@ export const approvalsSettings = {
   approvals_store: store
     .prefault('sqlite:/var/lib/countersign/approvals.db')
     .describe('The database of the approval service: SQLite for one replica, PostgreSQL for several.'),
+  approvals_audiences: list
+    .pipe(z.array(z.string()).min(1, 'expected at least one audience'))
+    .prefault('countersign-approvals')
+    .describe(
+      'For whom the tokens of callers must have been issued: one of these. `kubectl create token NAME --audience=countersign-approvals` makes one.',
+    ),
   approvals_origins: list
     .pipe(z.array(z.string().regex(/^https?:\/\/[^/\s]+$/, anOrigin)))
     .prefault('')

@@ -21,8 +21,11 @@ export type TakeDecision = (caller: Caller) => Promise<number>;
 export interface Keyed {
   readonly caller: Caller;
   readonly key: string;
-  /** Of the method, path and body: the same key for something else is a mistake. */
-  readonly fingerprint: string;
+  readonly method: string;
+  readonly path: string;
+  /** What was sent: the same key for something else is a mistake. */
+  readonly content: string;
+  readonly signal: AbortSignal;
 }
 
 /** Runs a write once for each caller and key, whichever replica it reaches; whoever repeats it gets the answer of the first. */

@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import { parseCookie } from 'cookie';
 import type { Request } from 'express';
 import type { Caller } from '../callers/caller.ts';
 import { formTokenField } from '../callers/forgery.ts';
-import type { AppOptions, Headers } from './app.ts';
+import type { AppOptions, Headers, Keyed } from './app.ts';
 import { bodyOf } from './body.ts';
 import { parsed } from './failures.ts';
 import { Problem } from './problem.ts';
@@ -38,7 +37,7 @@ export async function serve(route: Route, request: Request, serving: Serving): P
   const answer =
     key === undefined || caller === undefined
       ? await route.handle(call)
-      : await serving.remember({ caller, key, fingerprint: fingerprintOf(request, value) }, () => route.handle(call));
+      : await serving.remember(keyed(caller, key, request, value, serving), () => route.handle(call));
   return route.afterwards === undefined ? answer : route.afterwards(answer, call);
 }
 
@@ -94,13 +93,17 @@ async function withinRate(caller: Caller, { takeDecision }: Serving): Promise<vo
   );
 }
 
+const keyed = (caller: Caller, key: string, { method, path }: Request, body: unknown, { signal }: Serving): Keyed => ({
+  caller,
+  key,
+  method,
+  path,
+  content: JSON.stringify(body) ?? '',
+  signal,
+});
+
 function keyOf(headers: Headers): string | undefined {
   const key = headers['idempotency-key'];
   if (key === undefined || /^[\x21-\x7e]{1,255}$/.test(key)) return key;
   throw new Problem(400, 'bad-idempotency-key', 'Idempotency-Key is not one; expected 1 to 255 visible ASCII characters, such as a UUID.');
 }
-
-const fingerprintOf = (request: Request, body: unknown): string =>
-  createHash('sha256')
-    .update(JSON.stringify([request.method, request.path, body]))
-    .digest('hex');

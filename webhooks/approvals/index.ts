@@ -1,0 +1,2 @@
+export type { KnownRequest } from './requests.ts';
+export { createApprovalService, type ApprovalService, type ServiceOptions } from './service.ts';

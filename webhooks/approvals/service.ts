@@ -1,0 +1,105 @@
+import type { KubeClient } from '../../operator/kube/client/kubeClient.ts';
+import type { Logger } from '../../operator/telemetry/logger.ts';
+import type { Metrics } from '../../operator/telemetry/metrics.ts';
+import { Callers } from './callers/index.ts';
+import { KubernetesTokens } from './callers/kubernetesTokens.ts';
+import { createApp, type AppOptions } from './http/app.ts';
+import type { Route } from './http/route.ts';
+import { createApprovalServer, type ApprovalServer, type ServingCertificate } from './http/server.ts';
+import { watchCluster } from './known.ts';
+import { Permissions } from './relay/ask.ts';
+import type { RequestDeps } from './routes/deps.ts';
+import { executionRoutes } from './routes/executions.ts';
+import { wakeWaiters } from './routes/finding.ts';
+import { listRoute } from './routes/requestList.ts';
+import { requestRoutes } from './routes/requests.ts';
+import { serviceRoutes } from './routes/service.ts';
+import type { Store } from './store/index.ts';
+import { once } from './store/idempotency.ts';
+import { spend, type Rate } from './store/rate.ts';
+import { Waiters } from './waiting/waiters.ts';
+
+export interface ServiceOptions {
+  readonly client: KubeClient;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly store: Store;
+  readonly version: string;
+  /** Where callers reach the service. */
+  readonly url: string;
+  /** For whom tokens must have been issued. */
+  readonly audiences: readonly string[];
+  readonly origins: readonly string[];
+  readonly mostWaiters: number;
+  readonly longestWaitMs: number;
+  readonly decisionRate: Rate;
+  readonly permissionsOf: RequestDeps['permissionsOf'];
+}
+
+/** The approval service, without its certificate. */
+export interface ApprovalService {
+  /** What it still lacks before it may be given work. */
+  missing(): readonly string[];
+  /** Serves with this certificate from now on; listens with the first one, and answers with the port. */
+  serve(certificate: ServingCertificate, port: number): Promise<number>;
+  /** Ends without dropping a call: for `drainMs` it goes on answering. */
+  stop(drainMs: number): Promise<void>;
+}
+
+/** Puts the service together. */
+export function createApprovalService(options: ServiceOptions): ApprovalService {
+  const { client, log, metrics, store } = options;
+  const known = watchCluster(options);
+  const waiters = new Waiters(options.mostWaiters);
+  const stopMeasuring = metrics.onCollect(() => metrics.httpWaiting.set(waiters.count));
+  const deps: RequestDeps = {
+    client,
+    known,
+    waiters,
+    permissions: new Permissions(client),
+    permissionsOf: options.permissionsOf,
+    longestWaitMs: options.longestWaitMs,
+  };
+  const stopWaking = wakeWaiters(deps);
+  let server: ApprovalServer | undefined;
+  let stopping = false;
+  const missing = (): string[] => [
+    ...(server === undefined ? ['a certificate'] : []),
+    ...(known.isSynced() ? [] : ['caches in sync']),
+    ...(stopping ? ['a process that is not ending'] : []),
+  ];
+  const kubernetes = new KubernetesTokens({ client, audiences: options.audiences, log });
+  const callers = new Callers({ kubernetes, origin: new URL(options.url).origin });
+  const others: Route[] = [...requestRoutes(deps), listRoute(deps), ...executionRoutes(deps)];
+  const routes = [...others, ...serviceRoutes({ ...options, missing, others })];
+  const app = createApp({ routes, callers, ...remembering(store, options.decisionRate), origins: options.origins, log, metrics });
+  return {
+    missing,
+    serve: async (certificate, port) => {
+      if (server !== undefined) {
+        server.setCertificate(certificate);
+        return port;
+      }
+      const created = createApprovalServer(app, certificate, log);
+      const listening = await created.listen(port);
+      server = created;
+      return listening;
+    },
+    stop: async (drainMs) => {
+      stopping = true;
+      await server?.close(drainMs);
+      stopMeasuring();
+      stopWaking();
+      await known.stop();
+    },
+  };
+}
+
+/** What is shared between replicas. */
+const remembering = (store: Store, rate: Rate): Pick<AppOptions, 'remember' | 'takeDecision'> => ({
+  remember: async ({ caller, ...call }, run) => (await once(store, { ...call, caller: caller.username }, run)).answer,
+  takeDecision: async (caller) => {
+    const spent = await spend(store, caller.username, Date.now(), rate);
+    return spent.isAllowed ? 0 : spent.retryAfterMs;
+  },
+});
