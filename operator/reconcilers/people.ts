@@ -1,6 +1,5 @@
 import { approvalDelegations, approvers } from '../../crds/v1alpha1/index.ts';
 import { approversByUsername, managersOf } from '../core/approvers.ts';
-import type { Person } from '../core/eligibility.ts';
 import type { DelegationSeen } from '../core/facts.ts';
 import type { KubeClient } from '../kube/client/kubeClient.ts';
 import { WatchCache } from '../kube/watchCache.ts';
@@ -34,11 +33,6 @@ export class People {
     return this.delegations
       .byIndex('namespace', namespace)
       .map(({ namespace: _namespace, ...d }) => ({ ...d, groups: d.groups ?? this.approver(d.from)?.groups ?? [] }));
-  }
-
-  /** Whoever has somebody to decide in their stead, with the groups known of them. */
-  delegators(namespace: string): Person[] {
-    return this.delegationsIn(namespace).map(({ from, groups }) => ({ username: from, groups }));
   }
 
   /** What is known of somebody. */

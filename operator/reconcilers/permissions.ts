@@ -51,13 +51,22 @@ export class ApproverPermissions {
   /** Asks for all pairs of a person and a policy that may matter, and for the verbs that decisions need. @throws when the API server cannot be asked. */
   async of({ namespace, people, policies, decisions = [] }: Questions): Promise<Permissions> {
     const allowed = new Set<string>();
-    const verbs = decisions.flatMap(({ verdict, approver, groups }) =>
-      verbsFor(verdict).map((verb) => ({ verb, person: { username: approver, groups } })),
+    const questions = [
+      ...people.flatMap((person) => policies.map((policy) => ({ person, right: approving(policy) }))),
+      ...decisions.flatMap(({ verdict, approver, groups }) =>
+        verbsFor(verdict).map((verb) => ({
+          person: { username: approver, groups },
+          right: { verb, resource: approvalRequests.plural, namespace },
+        })),
+      ),
+    ];
+    // Somebody may have decided often, and several stages ask for the same.
+    const each = new Map(questions.map(({ person, right }) => [keyOf(person, right), { person, right }]));
+    await Promise.all(
+      [...each].map(async ([key, { person, right }]) => {
+        if (await this.#may(key, person, right)) allowed.add(key);
+      }),
     );
-    await Promise.all([
-      ...people.flatMap((person) => policies.map((policy) => this.#note(allowed, person, approving(policy)))),
-      ...verbs.map(({ verb, person }) => this.#note(allowed, person, { verb, resource: approvalRequests.plural, namespace })),
-    ]);
     const has = (username: string, groups: readonly string[], right: Right): boolean => allowed.has(keyOf({ username, groups }, right));
     return {
       mayApprove: (approver, policy, groups) => has(approver, groups, approving(policy)),
@@ -65,12 +74,7 @@ export class ApproverPermissions {
     };
   }
 
-  async #note(allowed: Set<string>, person: Person, right: Right): Promise<void> {
-    if (await this.#may(person, right)) allowed.add(keyOf(person, right));
-  }
-
-  async #may(person: Person, right: Right): Promise<boolean> {
-    const key = keyOf(person, right);
+  async #may(key: string, person: Person, right: Right): Promise<boolean> {
     const known = this.#kept.get(key);
     if (known !== undefined && known.until > Date.now()) return known.allowed;
     const asking = this.#asking.get(key) ?? this.#ask(key, person, right);

@@ -5,6 +5,7 @@ import { asksForPermission } from '../../core/resolve.ts';
 import { observed } from '../../core/rules/compile.ts';
 import type { Repeatable } from '../../core/facts.ts';
 import { requestDigest } from '../../core/subject.ts';
+import { askedAbout, thatMatter } from '../../core/whoMatters.ts';
 import type { KubeClient } from '../../kube/client/kubeClient.ts';
 import type { HeldFacts, RawObject } from '../../workloads/index.ts';
 import type { History } from '../history.ts';
@@ -40,19 +41,22 @@ export async function observe(key: string, reader: Reader): Promise<Observed | u
   const matched = { now: client.now(), request: requestFacts(request), namespaceObject: world.namespaceObject(request.namespace) };
   const { policies, missingPolicies } = await applyingPolicies(request, seen, matched, world, object);
   const decisions = decisionsOn(request, world);
+  const subject = await describeSubject(request, seen, policies, object, reader);
+  const delegations = decisions.length === 0 ? [] : world.people.delegationsIn(request.namespace);
+  const weighed = thatMatter(decisions, subject.digest);
   const facts: Observation = {
     ...matched,
-    subject: await describeSubject(request, seen, policies, object, reader),
+    subject,
     policies,
     missingPolicies,
     decisions,
     permissions: await reader.permissions.of({
       namespace: request.namespace,
-      people: [...people(decisions), ...(decisions.length === 0 ? [] : world.people.delegators(request.namespace))],
+      people: askedAbout(weighed, delegations),
       policies: permissionPolicies(request, policies),
-      decisions,
+      decisions: weighed,
     }),
-    delegations: decisions.length === 0 ? [] : world.people.delegationsIn(request.namespace),
+    delegations,
     managers: decisions.some((d) => d.verdict === 'Reassign') ? world.people.managers : new Map(),
     reviewsOwed: decisions.some((d) => d.verdict === 'Override') ? world.reviewsOwed(request.uid) : [],
     standing: world.standingIn(request.namespace),
@@ -81,8 +85,6 @@ const decisionsOn = (request: RequestRecord, world: World): DecisionFacts[] =>
   world.decisions
     .byIndex('request', request.uid)
     .flatMap((d) => (d.namespace === request.namespace ? (decisionFor(d, request.uid) ?? []) : []));
-
-const people = (decisions: readonly DecisionFacts[]) => decisions.map((d) => ({ username: d.approver, groups: d.groups }));
 
 /** Policies of which somebody must be asked whether RBAC lets them approve. */
 function permissionPolicies({ status }: RequestRecord, policies: readonly PolicyFacts[]): PolicyId[] {
