@@ -222,12 +222,20 @@ describe('who counts', () => {
 
   it('is nobody while it is not known who asked, as it may have been them', () => {
     const unknown = { requester: { username: '', groups: [] } };
-    expect(kinds(observation({ request: unknown, decisions: [decision('bob')] }))).toEqual([]);
+    const waiting = observation({ request: unknown, decisions: [decision('bob')] });
+    expect(kinds(waiting)).toEqual([]);
+    expect(conditionOf(plan(waiting), 'Approved')).toBe('Unknown RequesterUnknown');
     const anybody = policy('open', {
       separation: { requesterMayApprove: true, distinctAcrossStages: true },
       stages: [stage('any', 1, [user('bob')])],
     });
     expect(kinds(observation({ request: unknown, policies: [anybody], decisions: [decision('bob')] }))).toEqual(['release']);
+  });
+
+  it('is nobody either by a rule that lets go whatever certain people do not ask for', () => {
+    const policies = [policy('auto', { autoApprove: [{ name: 'staff', when: "!('contractors' in requester.groups)" }] })];
+    expect(kinds(observation({ policies }))).toEqual(['release']);
+    expect(kinds(observation({ policies, request: { requester: { username: '', groups: [] } } }))).toEqual([]);
   });
 
   it('is whom RBAC allows to approve under that very policy, with the groups they have now', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decision, group, minutes, observation, policy, settle, stage, user } from '../../test/fixtures/facts.ts';
+import { decision, group, heldJob, minutes, observation, policy, settle, stage, user } from '../../test/fixtures/facts.ts';
 import { evaluate } from './evaluate.ts';
 import { describeApprover, describeFrom, describeOpen, missingVotes } from './explain.ts';
 
@@ -45,6 +45,31 @@ describe('why nothing is settled', () => {
       [{ policies: [two], decisions: ['bob', 'dave'].map((who) => decision(who, 'Approve', { groups: ['finance'] })) }],
     ],
   ])('%s', (words, changes) => {
+    expect(say(...changes)).toBe(words);
+  });
+
+  const unknown = { requester: { username: '', groups: [] } };
+  const anybody = policy('anybody', {
+    separation: { requesterMayApprove: true, distinctAcrossStages: true },
+    stages: [stage('any', 1, [user('bob')])],
+  });
+  const readsRequester = policy('known', { autoApprove: [{ name: 'staff', when: "!('contractors' in requester.groups)" }] });
+
+  it.each<[string, Parameters<typeof observation>]>([
+    [
+      'Nobody may approve it, so it holds: It is not known who asked for it. Reject it, and have it asked for anew.',
+      [{ policies: [anybody, two], request: unknown }],
+    ],
+    [
+      'Nobody may approve it, so it holds: It is not known who asked for it: the template of CronJob nightly does not say who wrote it. Whoever answers for the template writes it once more; reject or delete this run, and the next is asked for by them.',
+      [{ policies: [two], request: unknown, subject: { ...heldJob, runOf: 'nightly' } }],
+    ],
+    ['Waiting for 1 of user bob (stage any).', [{ policies: [anybody], request: unknown }]],
+    [
+      `A rule cannot be evaluated, so it holds: ApprovalPolicy known: spec.autoApprove, rule staff: "!('contractors' in requester.groups)" failed: there is no requester here. It is not known who asked for it. Reject it, and have it asked for anew.`,
+      [{ policies: [readsRequester], request: unknown }],
+    ],
+  ])('where it is not known who asked: %s', (words, changes) => {
     expect(say(...changes)).toBe(words);
   });
 

@@ -108,6 +108,8 @@ export interface SubjectFacts {
   readonly bypassed?: boolean;
   /** From the subject's own marks: the digest it was released for, and by which request. */
   readonly released?: { readonly digest: string; readonly request: string } | undefined;
+  /** The CronJob that made it, by name. */
+  readonly runOf?: string | undefined;
   /** The governed object itself, where an expression reads it. */
   readonly object?: Readonly<Record<string, unknown>> | undefined;
   /** What is run again, where a policy lets people agree to more than one run. */

@@ -14,6 +14,14 @@ describe('who asked, from what is stamped', () => {
       { 'countersign.dev/requester': 'alice', 'countersign.dev/requester-groups': 'dev\nfinance' },
       { username: 'alice', groups: ['dev', 'finance'] },
     ],
+    [
+      { 'countersign.dev/requester': 'system:serviceaccount:kube-system:cronjob-controller', 'countersign.dev/requester-groups': 'x' },
+      { username: '', groups: [] },
+    ],
+    [
+      { 'countersign.dev/requester': 'system:kube-controller-manager', 'countersign.dev/requester-groups': '' },
+      { username: '', groups: [] },
+    ],
   ])('of %j', (annotations, who) => {
     expect(requesterFrom(annotations)).toEqual(who);
   });

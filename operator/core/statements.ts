@@ -1,7 +1,7 @@
 import type { Overridden } from '../../crds/v1alpha1/index.ts';
 import { isTrue, says, type Statement } from './conditions.ts';
 import type { Evaluation } from './evaluation.ts';
-import { closedBecause, describeOpen } from './explain.ts';
+import { closedBecause, describeOpen, lacksRequester } from './explain.ts';
 import type { Observation } from './facts.ts';
 import { decide, type Outcome } from './outcome.ts';
 
@@ -69,7 +69,9 @@ function approval(evaluation: Evaluation, facts: Observation, outcome: Outcome |
       ? verdict
       : verdict === 'Faulty'
         ? 'ExpressionFailed'
-        : 'Reviewing';
+        : lacksRequester(evaluation)
+          ? 'RequesterUnknown'
+          : 'Reviewing';
   return says('Approved', 'Unknown', reason, describeOpen(evaluation, facts));
 }
 

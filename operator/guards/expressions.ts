@@ -1,13 +1,11 @@
 import { annotations, labels, policyMarkValue } from '../../crds/v1alpha1/index.ts';
+import { cronJobControllers } from '../core/requesterStamp.ts';
 
 /** Who the guards know, by user name. */
 export interface GuardIdentities {
   /** `system:serviceaccount:NAMESPACE:countersign` */
   readonly operatorUser: string;
 }
-
-/** Controllers that carry the real requester in what they create. The last name is all of Kubernetes' controllers, where they share one credential. */
-export const cronJobControllers = ['system:serviceaccount:kube-system:cronjob-controller', 'system:kube-controller-manager'] as const;
 
 /** The extra of a service account token that says which pod it was made for; whoever only borrows the name has none. */
 export const podNameExtra = 'authentication.kubernetes.io/pod-name';

@@ -18,6 +18,13 @@ describe('standing', () => {
     expect(standing(exampleRequest(), { username: 'alice@corp', groups: ['finance'] }, nobodyMay)).toEqual({ kind: 'isRequester' });
   });
 
+  it('wants nobody who would qualify, while it is not known who asked', () => {
+    const { requester: _nobody, ...status } = exampleRequest().stored.status ?? {};
+    const request = exampleRequest();
+    const unknown = { ...request, stored: { ...request.stored, status } } as typeof request;
+    expect(standing(unknown, bob, nobodyMay)).toEqual({ kind: 'requesterUnknown' });
+  });
+
   it('does not want the same vote twice, but wants it again once the digest has changed', () => {
     expect(standing(exampleRequest({ status: { decisions: [decision()] } }), bob, nobodyMay)).toEqual({
       kind: 'hasVoted',

@@ -47,6 +47,8 @@ export type Standing =
   | { readonly kind: 'hasVoted'; readonly verdict: string }
   /** They would qualify, but are the requester. */
   | { readonly kind: 'isRequester' }
+  /** They would qualify, but it is not known who the requester is. */
+  | { readonly kind: 'requesterUnknown' }
   | { readonly kind: 'notAsked' }
   /** Settled, a draft, or not looked at by the operator yet. */
   | { readonly kind: 'nothingToDecide' };
@@ -82,7 +84,8 @@ function placesFor(request: Request, principal: Person, voter: Person, permissio
   );
   if (asked.length === 0) return { kind: 'notAsked' };
   const wanted = asked.filter((stage) => ![principal, voter].some((who) => isBarred(who, requesters, stage.separation)));
-  return wanted.length === 0 ? { kind: 'isRequester' } : { kind: 'wanted', stages: wanted.map((s) => s.name) };
+  if (wanted.length > 0) return { kind: 'wanted', stages: wanted.map((s) => s.name) };
+  return { kind: requester === undefined ? 'requesterUnknown' : 'isRequester' };
 }
 
 /** Only stand-ins whom the policy allows are on record. */

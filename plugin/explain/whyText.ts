@@ -68,6 +68,8 @@ export function standingText(standing: Standing, username: string, request: Requ
       return `You (${me}) have said ${standing.verdict} already.`;
     case 'isRequester':
       return `You (${me}) asked for it, so somebody else must approve it.`;
+    case 'requesterUnknown':
+      return `You (${me}) cannot approve it, as nobody knows who asked for it; it can be rejected.`;
     case 'notAsked':
       return `You (${me}) are not among those whose approval is missing.`;
     case 'nothingToDecide':

@@ -58,8 +58,9 @@ async function decidable(session: Session, open: readonly Request[], said: Verdi
   const delegated = await readDelegated(session, open);
   return open.filter((request) => {
     const mine = standing(request, me, permissions, delegated.principals(request, me));
-    // A no counts from everybody who is asked, also from whoever asked for it.
-    if (mine.kind === 'wanted' || (mine.kind === 'isRequester' && said.verdict === 'Reject')) return true;
+    // A no counts from everybody who is asked, also from whoever asked for it or may have.
+    const mayRefuse = mine.kind === 'isRequester' || mine.kind === 'requesterUnknown';
+    if (mine.kind === 'wanted' || (mayRefuse && said.verdict === 'Reject')) return true;
     io.err(`Left out: ${request.namespace}/${request.name}. ${standingText(mine, me.username, request)}\n`);
     return false;
   });

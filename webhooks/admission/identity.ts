@@ -1,4 +1,5 @@
-import { cronJobControllers, podNameExtra } from '../../operator/guards/expressions.ts';
+import { cronJobControllers } from '../../operator/core/requesterStamp.ts';
+import { podNameExtra } from '../../operator/guards/expressions.ts';
 import type { AdmissionRequest } from './review.ts';
 
 /** The operator, and one of its pods: whoever only borrows the name has no pod. */

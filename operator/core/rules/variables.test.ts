@@ -68,6 +68,10 @@ describe('what expressions may read', () => {
     expect('object' in variablesOf(facts, { username: 'alice', groups: [] })).toBe(false);
   });
 
+  it('leaves out a requester whom nobody knows, so that what hangs on who asks fails', () => {
+    expect('requester' in variablesOf(facts, { username: '', groups: [] })).toBe(false);
+  });
+
   it('leaves out who submitted it: rules are about whom it is for', () => {
     const requester = { username: 'carol', groups: [], submittedBy: bot };
     expect(variablesOf(facts, requester)['requester']).toEqual({ username: 'carol', groups: [] });

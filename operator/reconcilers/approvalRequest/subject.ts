@@ -137,6 +137,7 @@ export function subjectFacts(request: RequestRecord, { exists, held }: SubjectSe
     held: held.markedHeld && held.suspended,
     bypassed: request.governs !== undefined && held.markedHeld && !held.suspended && held.released === undefined,
     released: held.released,
+    runOf: held.controller?.kind === 'CronJob' ? held.controller.name : undefined,
     unused: held.released !== undefined && held.suspended && held.started !== true && held.ended === undefined,
     ended: held.ended,
   };

@@ -87,6 +87,28 @@ describe('hold mode Webhook, with nobody answering', () => {
     await expect(world.as('alice').create(cronJobsPath(ns), forged)).rejects.toThrow('must name whoever changes the template');
   });
 
+  const annotationsOf = (cron: Stored): unknown => cron.spec.jobTemplate.metadata?.annotations;
+  const alices = { 'countersign.dev/requester': 'alice', 'countersign.dev/requester-groups': 'dev\nsystem:authenticated' };
+
+  test('who changes a template that names another is told to name themselves or nobody, and may do either', async () => {
+    const ns = await world.namespace();
+    const path = cronJobsPath(ns, 'nightly');
+    await world.as('alice').create(cronJobsPath(ns), cronJob('nightly', { annotations: alices }));
+    const change = (more: object): object => ({ spec: { jobTemplate: { ...more, spec: { parallelism: 2 } } } });
+    await expect(world.as('bob').patch(path, change({}))).rejects.toThrow('null in a patch takes out those of before');
+    const cleared = { annotations: { 'countersign.dev/requester': null, 'countersign.dev/requester-groups': null } };
+    expect(annotationsOf(await world.as('bob').patch(path, change({ metadata: cleared })))).toBeUndefined();
+    const bobs = { 'countersign.dev/requester': 'bob', 'countersign.dev/requester-groups': 'finance\nsystem:authenticated' };
+    expect(annotationsOf(await world.as('bob').patch(path, change({ metadata: { annotations: bobs } })))).toEqual(bobs);
+  });
+
+  test('a manifest that leaves the stamp out is written: who evades looks no different from who replaces in good faith', async () => {
+    const ns = await world.namespace();
+    await world.as('alice').create(cronJobsPath(ns), cronJob('nightly', { annotations: alices }));
+    await world.as('alice').replace(cronJobsPath(ns, 'nightly'), cronJob('nightly'));
+    expect(annotationsOf(await world.admin.get(cronJobsPath(ns, 'nightly')))).toBeUndefined();
+  });
+
   test('a request says what to fill in, and is taken when it is', async () => {
     const ns = await world.namespace();
     await expect(world.as('alice').create(oursPath(ns, 'approvalrequests'), request('r'))).rejects.toThrow(

@@ -11,8 +11,9 @@ import {
   resources,
   until,
   type StoredRequest,
-  type TestNamespace,
+  TestNamespace,
 } from '../../fixtures/world.ts';
+import { cronJobAuthorCases } from './cronJobAuthors.ts';
 import { bobOf, financeAgrees, patch } from './support.ts';
 
 // The CronJob controller itself makes the Jobs, once a minute: each of these tests waits for it, all at the same time.
@@ -118,4 +119,10 @@ describe.concurrent('Jobs of a CronJob', () => {
       expect(isSuspended(await ns.get(resources.jobs, changed.metadata.name))).toBe(true);
     },
   );
+});
+
+cronJobAuthorCases((run) => async () => {
+  const ns = await TestNamespace.create('t');
+  await run(ns);
+  await ns.close();
 });

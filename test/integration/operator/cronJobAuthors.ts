@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import type { KubeClient } from '../../../operator/kube/client/kubeClient.ts';
+import type { KubeObject } from '../../../operator/kube/client/types.ts';
+import { condition, cronJob, hasEnded, isSuspended, job, resources, type TestNamespace } from '../../fixtures/world.ts';
+import { bobOf, decidesInVain, financeAgrees, patch } from './support.ts';
+
+const paused = { spec: { suspend: true } };
+
+/** The controller that makes the runs of CronJobs; what it does once a minute is done here at once. */
+const controllerOf = (ns: TestNamespace): Promise<KubeClient> => ns.as('system:serviceaccount:kube-system:cronjob-controller');
+
+/** A Job that names a CronJob as its owner, with the annotations of its template, as both the controller and `kubectl create job --from` make it. */
+function runOf(cron: KubeObject, name: string): object {
+  const { metadata } = (cron['spec'] as { jobTemplate: { metadata?: { annotations?: Record<string, string> } } }).jobTemplate;
+  const owner = { apiVersion: 'batch/v1', kind: 'CronJob', name: cron.metadata.name, uid: cron.metadata.uid, controller: true };
+  return job(name, { metadata: { ownerReferences: [owner], annotations: metadata?.annotations ?? {} } });
+}
+
+const run = (ns: TestNamespace, by: KubeClient, cron: KubeObject, name: string): Promise<KubeObject> =>
+  by.create(resources.jobs, ns.name, runOf(cron, name));
+
+/** A CronJob whose template does not say who wrote it: as one that is older than the chart, or was written while nobody stamped. */
+async function unstamped(ns: TestNamespace): Promise<KubeObject> {
+  const cron = await (await ns.as('alice', ['finance'])).create(resources.cronJobs, ns.name, cronJob('nightly', paused));
+  const { jobTemplate } = cron['spec'] as { jobTemplate: object };
+  return { ...cron, spec: { jobTemplate: { ...jobTemplate, metadata: {} } } };
+}
+
+/** Who asks for the runs of CronJobs, the same in both hold modes. */
+export function cronJobAuthorCases(inNamespace: (test: (ns: TestNamespace) => Promise<void>) => () => Promise<void>): void {
+  describe.concurrent('the run of a CronJob whose template does not say who wrote it', () => {
+    it(
+      'waits for nobody, says so, and may be refused',
+      inNamespace(async (ns) => {
+        await ns.policy('pay', financeAgrees);
+        const made = await run(ns, await controllerOf(ns), await unstamped(ns), 'first');
+        const asked = await ns.requestOf(made);
+        expect(asked.status?.requester).toBeUndefined();
+        expect(condition(asked, 'Approved')).toMatchObject({ status: 'Unknown', reason: 'RequesterUnknown' });
+        expect(condition(asked, 'Approved')?.message).toContain('the template of CronJob nightly does not say who wrote it');
+        // Its author, and somebody else, who might be its author for all that is known.
+        await decidesInVain(ns, await ns.as('alice', ['finance']), 'Approve', asked, 'Requester');
+        await decidesInVain(ns, await bobOf(ns), 'Approve', asked, 'Requester');
+        expect(isSuspended(await ns.get(resources.jobs, 'first'))).toBe(true);
+        await ns.decide(await bobOf(ns), 'Reject', [asked]);
+        const ended = await ns.eventually(resources.jobs, 'first', 'over', hasEnded);
+        expect(condition(ended, 'Failed')).toMatchObject({ reason: 'ApprovalRejected' });
+      }),
+    );
+
+    it(
+      'is approved where the policy lets requesters approve',
+      inNamespace(async (ns) => {
+        await ns.policy('pay', { ...financeAgrees, separation: { requesterMayApprove: true } });
+        const asked = await ns.requestOf(await run(ns, await controllerOf(ns), await unstamped(ns), 'first'));
+        await ns.decide(await bobOf(ns), 'Approve', [asked]);
+        await ns.requestIn('Completed', asked.metadata.name);
+      }),
+    );
+  });
+
+  it(
+    'whoever writes the template once more asks for the next run of a CronJob, and somebody else approves it',
+    inNamespace(async (ns) => {
+      // Written where nobody is governed, and so in hold mode Webhook without a stamp.
+      const alice = await ns.as('alice', ['finance']);
+      await alice.create(resources.cronJobs, ns.name, cronJob('nightly', paused));
+      await ns.policy('pay', financeAgrees);
+      // As docs/concepts/held-jobs.md has it.
+      const anew = { spec: { jobTemplate: { metadata: { annotations: { 'countersign.dev/requester': '' } } } } };
+      const cron = await patch(ns, alice, resources.cronJobs, 'nightly', anew);
+      const asked = await ns.requestOf(await run(ns, await controllerOf(ns), cron, 'first'));
+      expect(asked.status?.requester?.username).toBe('alice');
+      expect(condition(asked, 'Approved')?.reason).toBe('Reviewing');
+      await decidesInVain(ns, alice, 'Approve', asked, 'Requester');
+      await ns.decide(await bobOf(ns), 'Approve', [asked]);
+      await ns.requestIn('Completed', asked.metadata.name);
+    }),
+  );
+}
