@@ -1,0 +1,59 @@
+import type { Pin } from '../../crds/v1alpha1/index.ts';
+import { isPinned, referencesOfPod, unpinnedImages } from './pins.ts';
+import { containersOf, type PodSpec } from './podSpec.ts';
+
+export { podSpecOf } from './podSpec.ts';
+
+/** An image, and whether its name says exactly which bytes it is. */
+export interface Image {
+  readonly container: string;
+  readonly image: string;
+  readonly pinned: boolean;
+}
+
+/** The images that would run, init containers first. */
+export const images = (pod: PodSpec): Image[] =>
+  containersOf(pod).map(({ name, image = '' }) => ({ container: name, image, pinned: isPinned(image) }));
+
+/** What may still change between approval and run although the digest stays the same, one sentence each. `pins`: what the digest covers besides. */
+export function uncovered(pod: PodSpec, pins: readonly Pin[] = []): string[] {
+  const volumes = pod.volumes ?? [];
+  const { configMaps, secrets } = referencesOfPod(pod);
+  const pulling = (pod.imagePullSecrets ?? []).map((s) => s.name);
+  const open = (kind: Pin['kind'], names: readonly (string | undefined)[]): string[] =>
+    present(names).filter((name) => !isCovered({ kind, name }, pins));
+  return [
+    ...listed(unpinnedImages(pod), (image) => `image ${image}: the tag may be moved to another image; pin it with @sha256:…`),
+    ...listed(
+      open(
+        'ConfigMap',
+        configMaps.map((r) => r.name),
+      ),
+      (name) => `ConfigMap ${name}: its contents`,
+    ),
+    ...listed(
+      open('Secret', [...secrets.map((r) => r.name), ...pulling]),
+      (name) => `Secret ${name}: its contents${unreadable(name, pins)}`,
+    ),
+    ...listed(present(volumes.map((v) => v.persistentVolumeClaim?.claimName)), (name) => `PersistentVolumeClaim ${name}: the data on it`),
+    ...listed(present(volumes.map((v) => v.hostPath?.path)), (path) => `hostPath ${path}: the files on the node`),
+    ...listed(present(volumes.map((v) => v.csi?.driver)), (driver) => `volume of CSI driver ${driver}: the data on it`),
+    `ServiceAccount ${pod.serviceAccountName ?? 'default'}: the rights it has`,
+  ];
+}
+
+/** What the digest covers besides the manifest, one sentence each. */
+export const covered = (pins: readonly Pin[] = []): string[] =>
+  pins
+    .filter((pin) => pin.state !== 'NotCovered')
+    .map(({ kind, name, state }) => `${kind} ${name}: ${state === 'Absent' ? 'that it does not exist' : 'its contents'}`);
+
+const isCovered = ({ kind, name }: Pick<Pin, 'kind' | 'name'>, pins: readonly Pin[]): boolean =>
+  pins.some((pin) => pin.kind === kind && pin.name === name && pin.state !== 'NotCovered');
+
+const unreadable = (name: string, pins: readonly Pin[]): string =>
+  pins.some((pin) => pin.kind === 'Secret' && pin.name === name) ? '; a policy pins them, but the operator may not read them here' : '';
+
+const listed = (names: readonly string[], say: (name: string) => string): string[] => [...new Set(names)].sort().map(say);
+
+const present = (names: readonly (string | undefined)[]): string[] => names.filter((name) => name !== undefined);
