@@ -1,11 +1,12 @@
-# `make help` says what there is. Every target sets itself up first: nothing needs to be installed by hand but git, make, Node and Go.
+# `make help` says what there is. Every target sets itself up first: nothing needs to be installed by hand but git, make, Node and Go, and, by whoever is
+# not root on Debian, the packages that the tests talk to; it says which.
 
 # The project's own Node 24 and tools come first, whatever the machine has.
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 NODE := node_modules/.bin/node
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit integration faults up down bench lint audit verify generate build setup setup-cluster
+.PHONY: help demo test unit integration faults up down bench lint audit verify generate build setup setup-cluster setup-tests
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -13,16 +14,16 @@ help: ## this list
 demo: setup-cluster ## the main job, told step by step on a real control plane (KEEP=1 leaves it running)
 	@$(NODE) hack/demo/main.ts </dev/null
 
-test: setup-cluster ## every check and every test; the last line counts them
+test: setup-tests ## every check and every test; the last line counts them
 	@$(NODE) hack/test/main.ts </dev/null
 
 unit: setup ## only the unit tests
 	@$(NODE) hack/test/main.ts unit </dev/null
 
-integration: setup-cluster ## only the tests on one shared control plane
+integration: setup-tests ## only the tests on one shared control plane
 	@$(NODE) hack/test/main.ts integration </dev/null
 
-faults: setup-cluster ## only the tests that break things, on control planes of their own
+faults: setup-tests ## only the tests that break things, on control planes of their own
 	@$(NODE) hack/test/main.ts faults </dev/null
 
 up: setup-cluster ## leave a control plane with chart and operator running; .run/kubeconfig is its admin's
@@ -54,3 +55,6 @@ setup: # what package-lock.json names; does nothing when it is there
 
 setup-cluster:
 	@hack/setup cluster
+
+setup-tests:
+	@hack/setup cluster peers
