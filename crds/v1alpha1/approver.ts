@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ObjectMeta } from './metadata.ts';
 import { apiVersion } from './resources.ts';
 import { withRules } from './schemaMarks.ts';
-import { GroupNames, Username } from './values.ts';
+import { GroupNames, MailAddress, SlackId, Username } from './values.ts';
 
 export const ApproverSpec = z
   .object({
@@ -10,6 +10,10 @@ export const ApproverSpec = z
     groups: GroupNames.default([]).describe(
       'The groups they are in, for where they are asked for without having called the API server themselves.',
     ),
+    mail: MailAddress.optional().describe(
+      'Their mail address. No two people have the same one: whoever mails from it, or follows a link sent to it, is them.',
+    ),
+    slackId: SlackId.optional().describe('Their user id in Slack, such as U024BE7LH. No two people have the same one.'),
     manager: Username.optional().describe('The user name of their manager, who may be asked in their place when they are gone.'),
   })
   .meta(

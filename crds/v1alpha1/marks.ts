@@ -18,6 +18,13 @@ export const guardedAnnotations = {
   requester: 'countersign.dev/requester',
   /** The groups of who asked, one a line. */
   requesterGroups: 'countersign.dev/requester-groups',
+  /** On what the approval service asked for somebody: the channel by which they came. */
+  via: 'countersign.dev/via',
+  /** On what the approval service asked for somebody: the service, as the API server saw it. */
+  submittedBy: 'countersign.dev/submitted-by',
+  /** On what the approval service cancelled for somebody: that person, and their groups, one a line. */
+  cancelledBy: 'countersign.dev/cancelled-by',
+  cancelledByGroups: 'countersign.dev/cancelled-by-groups',
   /** On released work: the digest it was released for. */
   released: 'countersign.dev/released',
   /** On work that a cluster-admin let go past every approval, as docs/operations/by-hand.md has it: who did, and why. */

@@ -46,6 +46,19 @@ export const Uid = z.string().min(1).max(64);
 /** A user as the API server knows them. The longest service account, prefix and namespace included, has 339 characters. */
 export const Username = z.string().min(1).max(512);
 
+/** A mail address, as far as a pattern can tell: one @, no blanks, no angle brackets and no line breaks, which would reach into a mail's header. */
+export const MailAddress = z
+  .string()
+  .min(3)
+  .max(254)
+  .regex(/^[^\s@<>(),;:"\\]+@[^\s@<>(),;:"\\]+$/);
+
+/** The id that Slack gives to a user. */
+export const SlackId = z
+  .string()
+  .max(32)
+  .regex(/^[UW][A-Z0-9]+$/);
+
 /** A group as the API server knows it; a distinguished name from a directory can be long. */
 export const GroupName = z.string().min(1).max(512);
 

@@ -134,11 +134,14 @@ export interface ApproverRecord {
   readonly username: string;
   readonly groups: readonly string[];
   readonly manager: string | undefined;
+  readonly mail: string | undefined;
+  readonly slackId: string | undefined;
 }
 
 export function approverRecord(raw: KubeObject): ApproverRecord {
   const { metadata, spec } = raw as unknown as Approver;
-  return { name: metadata.name, username: spec.username, groups: spec.groups, manager: spec.manager };
+  const { username, groups, manager, mail, slackId } = spec;
+  return { name: metadata.name, username, groups, manager, mail, slackId };
 }
 
 export interface GovernedJobRecord {

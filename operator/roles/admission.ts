@@ -42,6 +42,7 @@ export function startAdmission(shared: Shared, keeper: CertificateKeeper, shares
     metrics,
     clock: client,
     operatorUser: serviceAccount(settings.namespace, 'countersign'),
+    relayUser: serviceAccount(settings.namespace, 'countersign-approvals'),
     knownRequest: (namespace, name) => {
       const request = requests.get(`${namespace}/${name}`);
       return request === undefined
@@ -56,6 +57,7 @@ export function startAdmission(shared: Shared, keeper: CertificateKeeper, shares
       const found = namespaces.get(namespace);
       return found === undefined ? undefined : { metadata: { name: found.name, labels: found.labels } };
     },
+    approvers: () => known.people.approvers.values(),
     unreviewed: () => unreviewed(requests.values()),
     jobsOf: (governedJob) => allManifests(governedJobRecord(governedJob as KubeObject)),
     httpAllow: settings.http_allow,

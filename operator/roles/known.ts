@@ -1,13 +1,13 @@
-import { approvalPolicies, approvalRequests, clusterApprovalPolicies } from '../../crds/v1alpha1/index.ts';
+import { approvalPolicies, approvalRequests, approvers, clusterApprovalPolicies } from '../../crds/v1alpha1/index.ts';
 import type { KubeClient } from '../kube/client/kubeClient.ts';
 import type { ResourceType } from '../kube/client/types.ts';
 import { WatchCache } from '../kube/watchCache.ts';
-import { namespaceRecord, policyRecord, requestRecord, type PolicyRecord } from '../reconcilers/records.ts';
+import { approverRecord, namespaceRecord, policyRecord, requestRecord, type PolicyRecord } from '../reconcilers/records.ts';
 import type { World } from '../reconcilers/world.ts';
 import type { Shared } from './shared.ts';
 
 /** What admission knows of the cluster without asking for it. */
-export type Known = Pick<World, 'requests' | 'policies' | 'namespaces'>;
+export type Known = Pick<World, 'requests' | 'policies' | 'namespaces'> & { readonly people: Pick<World['people'], 'approvers'> };
 
 const namespaces: ResourceType = { group: '', version: 'v1', plural: 'namespaces', kind: 'Namespace', namespaced: false };
 
@@ -26,6 +26,7 @@ export function watchKnown(client: KubeClient, { log, metrics }: Pick<Shared, 'l
       }),
     },
     namespaces: new WatchCache({ client, type: namespaces, project: namespaceRecord, log, metrics }),
+    people: { approvers: new WatchCache({ client, type: approvers, project: approverRecord, log, metrics }) },
   };
   known.policies.ApprovalPolicy.addIndex('namespace', (p) => [p.namespace ?? '']);
   for (const cache of cachesOf(known)) cache.start();
@@ -44,9 +45,10 @@ export const policiesFor = ({ policies }: Known, namespace: string): PolicyRecor
   ...policies.ClusterApprovalPolicy.values(),
 ];
 
-const cachesOf = ({ requests, policies, namespaces }: Known) => [
+const cachesOf = ({ requests, policies, namespaces, people }: Known) => [
   requests,
   policies.ApprovalPolicy,
   policies.ClusterApprovalPolicy,
   namespaces,
+  people.approvers,
 ];

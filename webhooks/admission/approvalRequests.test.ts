@@ -16,6 +16,7 @@ function review(spec: object, more: object = {}): Promise<Verdict> | Verdict {
     client: { get: () => Promise.reject(new Error('nobody was to ask')) } as never,
     isAllowed: () => Promise.reject(new Error('nobody was to ask')),
     operatorUser: 'system:serviceaccount:countersign-system:countersign',
+    relayUser: 'system:serviceaccount:countersign-system:countersign-approvals',
     metrics: createMetrics(new Registry()),
     policiesFor: () => [],
     readPolicy: () => Promise.resolve(undefined),

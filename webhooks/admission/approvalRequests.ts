@@ -8,6 +8,7 @@ import type { ResourceType } from '../../operator/kube/client/types.ts';
 import type { AdmissionDeps } from './deps.ts';
 import { allowed, refuse, type AdmissionHandler } from './handler.ts';
 import { isOperator } from './identity.ts';
+import { speakerOf } from './named.ts';
 import type { AdmissionRequest, Reviewed } from './review.ts';
 import { violationOf, type ViolationDeps } from './violations.ts';
 
@@ -37,7 +38,9 @@ export const fillInSubject = (deps: Pick<AdmissionDeps, 'client'>): AdmissionHan
  * Refuses a request about an object that is not there, or that its author may not even see, questions that nobody could answer, stages of its own that nobody
  * could satisfy, and what breaks rules of policies.
  */
-export const validateRequest = (deps: Pick<AdmissionDeps, 'client' | 'isAllowed' | 'operatorUser'> & ViolationDeps): AdmissionHandler => ({
+export const validateRequest = (
+  deps: Pick<AdmissionDeps, 'client' | 'isAllowed' | 'operatorUser' | 'relayUser'> & ViolationDeps,
+): AdmissionHandler => ({
   path: '/validate/requests',
   name: 'validate-request',
   kinds: ['ApprovalRequest'],
@@ -53,12 +56,13 @@ export const validateRequest = (deps: Pick<AdmissionDeps, 'client' | 'isAllowed'
     if (violation !== undefined) return violation;
     const subject = subjectOf(request.object);
     if (subject === undefined || request.namespace === undefined || !isNew(request, subjectOf)) return allowed;
-    const { namespace, userInfo } = request;
+    const { namespace } = request;
+    const speaker = speakerOf(request, deps);
     const { group, plural: resource } = typeOf(subject);
     const what = `${subject.kind} ${subject.name}`;
-    const may = await deps.isAllowed(userInfo, { verb: 'get', group, resource, namespace, name: subject.name });
+    const may = await deps.isAllowed(speaker, { verb: 'get', group, resource, namespace, name: subject.name });
     if (!may)
-      return refuse(`spec.subject.resource: ${userInfo.username} may not get ${what} in namespace ${namespace}; ask for that right.`);
+      return refuse(`spec.subject.resource: ${speaker.username} may not get ${what} in namespace ${namespace}; ask for that right.`);
     const uid = await uidOf(deps.client, subject, namespace, signal);
     if (uid === undefined) return refuse(`spec.subject.resource: there is no ${what} in namespace ${namespace}; create it first.`, 422);
     if (subject.uid !== undefined && subject.uid !== uid)

@@ -1,4 +1,5 @@
 import type { ApprovalRequest } from '../../crds/v1alpha1/index.ts';
+import type { Reached } from '../../operator/core/approvers.ts';
 import type { Person } from '../../operator/core/eligibility.ts';
 import type { AllowedHost } from '../../operator/core/httpAllow.ts';
 import type { DecisionFacts, NamespaceObject, Permissions, PolicyFacts, PolicyId } from '../../operator/core/facts.ts';
@@ -21,6 +22,13 @@ export interface Access {
   readonly group: string;
   readonly resource: string;
   readonly name?: string | undefined;
+}
+
+/** One person, as a platform team knows them. */
+export interface KnownApprover extends Reached {
+  /** Of the Approver. */
+  readonly name: string;
+  readonly groups: readonly string[];
 }
 
 /** What must be known of people before it can be told whether they may decide. */
@@ -46,6 +54,8 @@ export interface AdmissionDeps {
   readonly clock: Clock;
   /** `system:serviceaccount:NAMESPACE:countersign` */
   readonly operatorUser: string;
+  /** `system:serviceaccount:NAMESPACE:countersign-approvals` */
+  readonly relayUser: string;
   /** A request as the cache has it; what is not there, or does not fit, is asked of the API server itself. */
   knownRequest(namespace: string, name: string): KnownRequest | undefined;
   /** Asks the API server's authorizer. @throws when it cannot be asked. */
@@ -58,6 +68,8 @@ export interface AdmissionDeps {
   readPolicy(policy: PolicyId): Promise<PolicyFacts | undefined>;
   /** A namespace as expressions see it; undefined while it is not known. */
   namespaceObject(namespace: string): NamespaceObject | undefined;
+  /** Everybody whom a platform team wrote down, as the cache has them. */
+  approvers(): Iterable<KnownApprover>;
   /** Overrides that nobody has reviewed, in whatever namespace. */
   unreviewed(): readonly Unreviewed[];
   /** The Jobs that the operator would create for this GovernedJob, to be tried out, each with the field that its template is in. */

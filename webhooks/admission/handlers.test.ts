@@ -10,6 +10,7 @@ import { stampDecision } from './stampDecision.ts';
 import { stampRequester } from './stampRequester.ts';
 
 const operatorUser = 'system:serviceaccount:countersign-system:countersign';
+const relayUser = `${operatorUser}-approvals`;
 const pod = { 'authentication.kubernetes.io/pod-name': ['countersign-1'] };
 const alice = { username: 'alice', groups: ['dev', 'staff'] };
 const aliceMarks = { 'countersign.dev/requester': 'alice', 'countersign.dev/requester-groups': 'dev\nstaff' };
@@ -138,7 +139,8 @@ describe('a Job is put on hold', () => {
 });
 
 describe('a decision is stamped', () => {
-  const stamp = (spec: unknown): Promise<unknown> => admitted(stampDecision, '/stamp/decisions', { object: { metadata: {}, spec } });
+  const stamp = (spec: unknown, userInfo: object = alice): Promise<unknown> =>
+    admitted(stampDecision({ relayUser }), '/stamp/decisions', { object: { metadata: {}, spec }, userInfo });
 
   test('with who made it', async () => {
     expect(await stamp({ verdict: 'Approve' })).toMatchObject({
@@ -152,11 +154,19 @@ describe('a decision is stamped', () => {
       expect(await stamp(spec)).toEqual({ metadata: {}, spec });
     },
   );
+
+  test('but not with the approval service, which says for whom it speaks', async () => {
+    expect(await stamp({ verdict: 'Approve' }, { username: relayUser, extra: pod })).toEqual({
+      metadata: {},
+      spec: { verdict: 'Approve' },
+    });
+    expect(await stamp({ verdict: 'Approve' }, { username: relayUser })).toMatchObject({ spec: { approver: relayUser } });
+  });
 });
 
 describe('a request is stamped', () => {
   const stamp = (userInfo: object, annotations?: object, operation = 'CREATE'): Promise<unknown> =>
-    admitted(stampRequester(operatorUser), '/stamp/requests', {
+    admitted(stampRequester({ operatorUser, relayUser }), '/stamp/requests', {
       object: { metadata: annotations === undefined ? {} : { annotations } },
       userInfo,
       operation,
@@ -167,6 +177,15 @@ describe('a request is stamped', () => {
     ['somebody else', { 'countersign.dev/requester': 'bob' }],
   ])('with who made it, where it said %s', async (_name, annotations) => {
     expect(await stamp(alice, annotations)).toEqual({ metadata: { annotations: aliceMarks } });
+  });
+
+  test('with the approval service as who submitted it, when that asks for somebody', async () => {
+    const annotations = { 'countersign.dev/requester': 'bob', 'countersign.dev/via': 'Web' };
+    const submitted = { ...annotations, 'countersign.dev/submitted-by': relayUser };
+    expect(await stamp({ username: relayUser, extra: pod }, annotations)).toEqual({ metadata: { annotations: submitted } });
+    expect(await stamp({ username: relayUser }, { 'countersign.dev/requester': 'bob' })).toMatchObject({
+      metadata: { annotations: { 'countersign.dev/requester': relayUser } },
+    });
   });
 
   test('not when the operator asks for somebody', async () => {

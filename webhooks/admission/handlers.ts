@@ -7,10 +7,12 @@ import { stampCronJob } from './stampCronJob.ts';
 import { stampDecision } from './stampDecision.ts';
 import { stampDelegation } from './stampDelegation.ts';
 import { stampRequester } from './stampRequester.ts';
+import { validateApprover } from './validateApprover.ts';
 import { validateDecision } from './validateDecision.ts';
 import { validateDelegation } from './validateDelegation.ts';
 import { validateGovernedJob } from './validateGovernedJob.ts';
 import { validatePolicy } from './validatePolicy.ts';
+import { validateRelayed } from './validateRelayed.ts';
 
 /** Everything that is admitted. A new kind is a file and a line here, and an entry in charts/countersign/templates/webhooks.yaml. */
 export const admissionHandlers = (deps: AdmissionDeps): readonly AdmissionHandler[] => [
@@ -19,11 +21,13 @@ export const admissionHandlers = (deps: AdmissionDeps): readonly AdmissionHandle
   validateGovernedJob(deps),
   validatePolicy,
   validateDelegation(deps),
+  validateApprover(deps),
+  validateRelayed(deps),
   fillInSubject(deps),
   // Hold mode Webhook only; elsewhere the API server does these itself.
-  stampDecision,
+  stampDecision(deps),
   stampDelegation,
-  stampRequester(deps.operatorUser),
+  stampRequester(deps),
   stampCronJob,
   holdJob(deps),
   auditJob(deps),

@@ -7,8 +7,9 @@ import { contentFaults, requestFaults } from './decisionContent.ts';
 import { personFault, type Fault } from './decider.ts';
 import type { AdmissionDeps, KnownRequest } from './deps.ts';
 import { allowed, refuse, type AdmissionHandler } from './handler.ts';
+import { speakerOf } from './named.ts';
 
-type DecisionDeps = Pick<AdmissionDeps, 'client' | 'knownRequest' | 'permissionsOf' | 'unreviewed' | 'metrics'>;
+type DecisionDeps = Pick<AdmissionDeps, 'client' | 'knownRequest' | 'permissionsOf' | 'unreviewed' | 'metrics' | 'relayUser'>;
 type Decided = ApprovalDecisionSpec['requests'][number];
 
 /**
@@ -19,10 +20,11 @@ export const validateDecision = (deps: DecisionDeps): AdmissionHandler => ({
   path: '/validate/decisions',
   name: 'validate-decision',
   kinds: ['ApprovalDecision'],
-  review: async ({ operation, object, namespace, userInfo, dryRun }, { signal }) => {
+  review: async (request, { signal }) => {
+    const { operation, object, namespace, dryRun } = request;
     if (operation !== 'CREATE' || object == null || namespace === undefined) return allowed;
     const said = object['spec'] as ApprovalDecisionSpec;
-    const person = { username: userInfo.username, groups: userInfo.groups };
+    const person = speakerOf(request, deps);
     const seen = await Promise.all(said.requests.map((decided) => look(decided, { said, person, namespace }, deps, signal)));
     for (const { fault } of seen) if (fault?.violation !== undefined && !dryRun) deps.metrics.policyViolations.inc(fault.violation);
     const faults = seen.flatMap(({ fault }, index) => (fault === undefined ? [] : [`spec.requests[${index}]: ${fault.sentence}`]));

@@ -4,9 +4,11 @@ import { decisionAttacks } from '../guards/attacks/decisions.ts';
 import { jobAttacks } from '../guards/attacks/jobs.ts';
 import { operatorAttacks } from '../guards/attacks/operator.ts';
 import { cronJobAttacks, cronJobForgeries, podAttacks } from '../guards/attacks/others.ts';
+import { relayAttacks } from '../guards/attacks/relay.ts';
 import { requestAttacks } from '../guards/attacks/requests.ts';
 import { freedoms } from '../guards/freedoms.ts';
 import { holdPromises, stampPromises } from '../guards/holds.ts';
+import { relayFreedoms, relayPromises } from '../guards/relayed.ts';
 import { cronJob, cronJobsPath, decision, digest, heldJob, job, jobsPath, oursPath, quickJob, request } from '../guards/subjects.ts';
 import { policyMarkKey, startWorld, type World } from '../guards/world.ts';
 import { startAdmission, type AdmissionService } from './service.ts';
@@ -31,10 +33,20 @@ afterAll(async () => {
 });
 
 const nothing = { metadata: { name: '', uid: '', resourceVersion: '' } };
-const attacks = [...jobAttacks, ...podAttacks, ...operatorAttacks, ...decisionAttacks, ...requestAttacks, ...cronJobAttacks];
+const attacks = [
+  ...jobAttacks,
+  ...podAttacks,
+  ...operatorAttacks,
+  ...decisionAttacks,
+  ...requestAttacks,
+  ...relayAttacks,
+  ...cronJobAttacks,
+];
 
 describe('hold mode Webhook', () => {
-  test.each([...holdPromises, ...stampPromises])('$name', async ({ see, governed }) => see(world, await world.namespace(governed)));
+  test.each([...holdPromises, ...stampPromises, ...relayPromises])('$name', async ({ see, governed }) =>
+    see(world, await world.namespace(governed)),
+  );
 
   test.each(cronJobForgeries)('corrected: $name', async (forgery) => {
     const ns = await world.namespace();
@@ -42,7 +54,7 @@ describe('hold mode Webhook', () => {
     expect(forgery.stamped((await forgery.try(world.as(forgery.as), ns, given, world)) as Stored)).toBe(true);
   });
 
-  test.each(freedoms)('$name', async ({ see, governed }) => see(world, await world.namespace(governed)));
+  test.each([...freedoms, ...relayFreedoms])('$name', async ({ see, governed }) => see(world, await world.namespace(governed)));
 
   test('a Job whose context says a thing twice is refused, and told which', async () => {
     const annotations = { 'countersign.dev/context': '{"amount": 5, "amount": 50000}' };

@@ -15,9 +15,10 @@ import {
   injectCaBundle,
   type AdmissionDeps,
   type AdmissionServer,
+  type KnownApprover,
 } from '../../../webhooks/admission/index.ts';
 import { writeServiceAccountKubeconfig } from '../../../hack/cluster/cluster.ts';
-import { applyGuard, leaderPod, operatorNamespace, operatorUser, renderChart, type World } from '../guards/world.ts';
+import { applyGuard, leaderPod, operatorNamespace, operatorUser, relayUser, renderChart, type World } from '../guards/world.ts';
 
 /** Admission as one process runs it, for a world without any. */
 export interface AdmissionService {
@@ -31,6 +32,7 @@ export async function startAdmission(
   world: World,
   holdMode: 'Webhook' | 'MutatingAdmissionPolicy',
   kinds: readonly string[] = ['ValidatingWebhookConfiguration', 'MutatingWebhookConfiguration'],
+  approvers: readonly KnownApprover[] = [],
 ): Promise<AdmissionService> {
   const identity = { namespace: operatorNamespace, serviceAccount: 'countersign', podName: leaderPod };
   const { kubeconfig } = await writeServiceAccountKubeconfig(world.cluster, world.cluster.dir, identity);
@@ -43,7 +45,7 @@ export async function startAdmission(
     ipAddresses: ['127.0.0.1'],
     now: Date.now(),
   });
-  const deps = dependencies(client);
+  const deps = dependencies(client, approvers);
   const server = createAdmissionServer({
     handlers: admissionHandlers(deps),
     certificate: { cert, key },
@@ -51,7 +53,11 @@ export async function startAdmission(
     metrics: deps.metrics,
   });
   const url = `https://127.0.0.1:${await server.listen(0, '127.0.0.1')}`;
-  for (const configuration of await renderChart(world.cluster, ['templates/webhooks.yaml'], { holdMode, 'admission.url': url })) {
+  for (const configuration of await renderChart(world.cluster, ['templates/webhooks.yaml'], {
+    holdMode,
+    'admission.url': url,
+    'approvals.enabled': 'true',
+  })) {
     if (kinds.includes(configuration.kind)) await applyGuard(world.admin, configuration);
   }
   await injectCaBundle(client, ['countersign'], caBundle);
@@ -69,11 +75,12 @@ export async function startAdmission(
   };
 }
 
-function dependencies(client: KubeClient): AdmissionDeps {
+function dependencies(client: KubeClient, approvers: readonly KnownApprover[]): AdmissionDeps {
   const permissions = new ApproverPermissions(client);
   return {
     client,
     operatorUser,
+    relayUser,
     log: silentLogger(),
     metrics: createMetrics(new Registry()),
     clock: client,
@@ -83,6 +90,7 @@ function dependencies(client: KubeClient): AdmissionDeps {
     policiesFor: () => [],
     readPolicy: () => Promise.resolve(undefined),
     namespaceObject: () => undefined,
+    approvers: () => approvers,
     unreviewed: () => [],
     jobsOf: (governedJob) => allManifests(governedJobRecord(governedJob as KubeObject)),
     httpAllow: [],

@@ -8,9 +8,11 @@ import { jobAttacks } from './attacks/jobs.ts';
 import { jobStatusAttacks } from './attacks/jobStatuses.ts';
 import { operatorAttacks } from './attacks/operator.ts';
 import { cronJobAttacks, cronJobForgeries, podAttacks } from './attacks/others.ts';
+import { relayAttacks } from './attacks/relay.ts';
 import { requestAttacks } from './attacks/requests.ts';
 import { freedoms } from './freedoms.ts';
 import { childOfCronJob, expectHeld, holdPromises, stampPromises } from './holds.ts';
+import { relayFreedoms, relayPromises } from './relayed.ts';
 import { decision, heldJob, job, jobsPath, oursPath, quickJob, releasePatch, request } from './subjects.ts';
 import { accountPath, leaderPod, nameLeader, operatorNamespace, startWorld, withoutBindings, type World } from './world.ts';
 
@@ -33,9 +35,10 @@ const attacks: readonly Attack[] = [
   ...decisionAttacks,
   ...delegationAttacks,
   ...requestAttacks,
+  ...relayAttacks,
   ...cronJobAttacks,
 ];
-const promises: readonly Promised[] = [...holdPromises, ...stampPromises];
+const promises: readonly Promised[] = [...holdPromises, ...stampPromises, ...relayPromises];
 const nothing = { metadata: { name: '', uid: '', resourceVersion: '' } };
 
 async function carryOut(attack: Omit<Attack, 'guards'>): Promise<unknown> {
@@ -81,7 +84,7 @@ describe('what the guards fill in', () => {
 });
 
 describe('what the guards leave alone', () => {
-  test.each(freedoms)('$name', async ({ see, governed }) => see(world, await world.namespace(governed)));
+  test.each([...freedoms, ...relayFreedoms])('$name', async ({ see, governed }) => see(world, await world.namespace(governed)));
 });
 
 describe('while no pod is named as the leader', () => {

@@ -14,6 +14,8 @@ const root = join(import.meta.dirname, '../../..');
 
 export const operatorNamespace = 'countersign-system';
 export const operatorUser = `system:serviceaccount:${operatorNamespace}:countersign`;
+/** The approval service. */
+export const relayUser = `${operatorUser}-approvals`;
 export const leaderPod = 'countersign-leader';
 export const accountPath = `/api/v1/namespaces/${operatorNamespace}/serviceaccounts`;
 export const leasePath = `/apis/coordination.k8s.io/v1/namespaces/${operatorNamespace}/leases`;
@@ -35,7 +37,10 @@ export const people = {
   /** Has every verb on our kinds, by a wildcard. */
   wilma: ['wildcard'],
 } as const;
-export type Who = keyof typeof people | 'admin' | 'operator' | 'superseded' | 'impersonator' | 'rootImpersonator';
+export type Who = keyof typeof people | 'admin' | 'operator' | 'superseded' | 'impersonator' | 'rootImpersonator' | RelayLike;
+
+/** The approval service, whoever borrows its name, and a pod of another account. */
+export type RelayLike = 'relay' | 'relayImpersonator' | 'otherService';
 
 /** A cluster with the static guards and those of some policies, and with no process of ours. */
 export interface World {
@@ -140,7 +145,7 @@ async function chartGuards(cluster: Cluster, holdMode: HoldMode): Promise<GuardL
   return renderChart(
     cluster,
     files.map((file) => `templates/guards/${file}`),
-    { holdMode },
+    { holdMode, 'approvals.enabled': 'true' },
   );
 }
 
@@ -173,6 +178,7 @@ async function createPeople(cluster: Cluster, admin: Api, clients: Map<Who, Api>
     clients.set(name as Who, Api.fromKubeconfig(await cluster.userKubeconfig(name, [...groups])));
   }
   clients.set('impersonator', admin.as(operatorUser));
+  clients.set('relayImpersonator', admin.as(relayUser));
   clients.set('rootImpersonator', admin.as('alice', ['system:masters']));
   const ours = { apiGroups: ['countersign.dev'], resources: ['*'], verbs: everything };
   const work = {
@@ -205,27 +211,30 @@ async function role(admin: Api, group: string, rules: object[]): Promise<void> {
   });
 }
 
-/** The operator's service account with all rights there are: the guards bind it too. Its token belongs to a pod, as a kubelet gives them. */
+/** The service accounts of ours, and one of somebody's, with all rights there are: the guards bind them too. Their tokens belong to pods, as a kubelet gives them. */
 async function createOperator(cluster: Cluster, admin: Api, clients: Map<Who, Api>): Promise<void> {
   await admin.create('/api/v1/namespaces', { metadata: { name: operatorNamespace } });
-  await admin.create(`/api/v1/namespaces/${operatorNamespace}/serviceaccounts`, { metadata: { name: 'countersign' } });
+  const accounts = ['countersign', 'countersign-approvals', 'other'];
+  for (const name of accounts) await admin.create(`/api/v1/namespaces/${operatorNamespace}/serviceaccounts`, { metadata: { name } });
   await admin.create('/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', {
     metadata: { name: 'operator' },
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
-    subjects: [{ kind: 'ServiceAccount', name: 'countersign', namespace: operatorNamespace }],
+    subjects: accounts.map((name) => ({ kind: 'ServiceAccount', name, namespace: operatorNamespace })),
   });
   const ca = await readFile(cluster.caFile, 'utf8');
-  for (const [who, podName] of [
-    ['operator', leaderPod],
-    ['superseded', 'countersign-superseded'],
+  for (const [who, serviceAccount, podName] of [
+    ['operator', 'countersign', leaderPod],
+    ['superseded', 'countersign', 'countersign-superseded'],
+    ['relay', 'countersign-approvals', 'countersign-approvals-1'],
+    ['otherService', 'other', 'other-1'],
   ] as const) {
     await eventually('the pod is admitted', () =>
       admin.create(`/api/v1/namespaces/${operatorNamespace}/pods`, {
         metadata: { name: podName },
-        spec: { serviceAccountName: 'countersign', nodeName: cluster.nodeName, containers: [{ name: 'x', image: 'x' }] },
+        spec: { serviceAccountName: serviceAccount, nodeName: cluster.nodeName, containers: [{ name: 'x', image: 'x' }] },
       }),
     );
-    const token = await operatorToken(cluster, { namespace: operatorNamespace, serviceAccount: 'countersign', podName });
+    const token = await operatorToken(cluster, { namespace: operatorNamespace, serviceAccount, podName });
     clients.set(who, Api.withCredential(cluster.url, { ca, token }));
   }
 }

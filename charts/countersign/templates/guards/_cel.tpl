@@ -13,6 +13,33 @@ The names of marks are those of crds/v1alpha1/marks.ts; test/integration/guards 
 (request.userInfo.username == '{{ include "countersign.operatorUser" . }}' && {{ include "countersign.cel.callerPod" . }} != '')
 {{- end -}}
 
+{{/*
+The approval service: its name and one of its pods. It may write in somebody else's name; while the chart does not install it, nobody may.
+*/}}
+{{- define "countersign.cel.relay" -}}
+{{- if .Values.approvals.enabled -}}
+(request.userInfo.username == '{{ include "countersign.approvalsUser" . }}' && {{ include "countersign.cel.callerPod" . }} != '')
+{{- else -}}
+false
+{{- end -}}
+{{- end -}}
+
+{{/*
+Whom the approval service may name: (dict "root" $ "name" "an expression"). Of the names that Kubernetes keeps for itself (system:) only those of
+service accounts, which may well be its callers; none of our own processes.
+*/}}
+{{- define "countersign.cel.mayBeNamed" -}}
+({{ .name }} != '' && (!{{ .name }}.startsWith('system:') || ({{ .name }}.matches('^system:serviceaccount:[a-z0-9]([-a-z0-9]*[a-z0-9])?:[a-z0-9]([-.a-z0-9]*[a-z0-9])?$') && !({{ .name }} in ['{{ include "countersign.operatorUser" .root }}', '{{ include "countersign.admissionUser" .root }}', '{{ include "countersign.approvalsUser" .root }}']))))
+{{- end -}}
+
+{{/*
+Which groups it may say that somebody is in: (dict "name" "an expression" "groups" "an expression"). What Kubernetes keeps for itself would be asked of
+the authorizer as well, which says yes to everything for system:masters. The groups of a service account follow from its name.
+*/}}
+{{- define "countersign.cel.mayBeGroupsOf" -}}
+({{ .name }}.startsWith('system:serviceaccount:') ? {{ .groups }}.all(g, g in ['system:serviceaccounts', 'system:serviceaccounts:' + {{ .name }}.split(':')[2], 'system:authenticated']) : {{ .groups }}.all(g, g == 'system:authenticated' || !g.startsWith('system:')))
+{{- end -}}
+
 {{/* Admission trying out the Job of a GovernedJob: nothing is stored. */}}
 {{- define "countersign.cel.admissionDryRun" -}}
 (request.operation == 'CREATE' && request.?dryRun.orValue(false) && request.userInfo.username in ['{{ include "countersign.admissionUser" . }}', '{{ include "countersign.operatorUser" . }}'] && {{ include "countersign.cel.callerPod" . }} != '')
