@@ -17,7 +17,8 @@ import type { Settings } from './settings.ts';
 
 /** Seconds of CPU a second that an idle control plane uses, on a busy machine. */
 const quietShare = 0.3;
-const chartDir = join(import.meta.dirname, '..', '..', 'charts', 'countersign');
+const root = join(import.meta.dirname, '..', '..');
+const chartDir = join(root, 'charts', 'countersign');
 const quietPatienceMs = 60_000;
 const removalPatienceMs = 180_000;
 const holdsPatienceMs = 60_000;
@@ -174,9 +175,17 @@ export class Bench {
 
 const bundleIn = (dir: string): string => join(dir, 'dist', 'operator.mjs');
 
-/** Node is started as the chart starts it. */
+/** Node is started as the chart starts it, in the image's environment. */
 function operatorEnv({ profileDir }: Settings): Record<string, string> {
   const { nodeOptions } = parse(readFileSync(join(chartDir, 'values.yaml'), 'utf8')) as { nodeOptions: string };
   const profile = profileDir === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`];
-  return { NODE_OPTIONS: [nodeOptions, ...profile].join(' ') };
+  return { ...imageEnv(), NODE_OPTIONS: [nodeOptions, ...profile].join(' ') };
 }
+
+/** The lines `ENV NAME=VALUE` of the Dockerfile. */
+const imageEnv = (): Record<string, string> =>
+  Object.fromEntries(
+    readFileSync(join(root, 'Dockerfile'), 'utf8')
+      .matchAll(/^ENV (\w+)=(\S+)$/gm)
+      .map(([, name = '', value = '']) => [name, value]),
+  );

@@ -46,6 +46,10 @@ describe('the build', () => {
     for (const file of Object.keys(contents(first))) expect(readFileSync(join(first, file)).includes(root), file).toBe(false);
   });
 
+  it.each(['dist/operator.mjs', 'bin/kubectl-approve'])('writes %s in ASCII alone, which is kept in half the memory', (file) => {
+    expect(readFileSync(join(first, file)).findIndex((byte) => byte > 127)).toBe(-1);
+  });
+
   it('makes a plugin that runs from anywhere, as one file', () => {
     const alone = join(folder(), 'kubectl-approve');
     copyFileSync(join(first, 'bin/kubectl-approve'), alone);
