@@ -185,7 +185,5 @@ function operatorEnv({ profileDir }: Settings): Record<string, string> {
 /** The lines `ENV NAME=VALUE` of the Dockerfile. */
 const imageEnv = (): Record<string, string> =>
   Object.fromEntries(
-    readFileSync(join(root, 'Dockerfile'), 'utf8')
-      .matchAll(/^ENV (\w+)=(\S+)$/gm)
-      .map(([, name = '', value = '']) => [name, value]),
+    [...readFileSync(join(root, 'Dockerfile'), 'utf8').matchAll(/^ENV (\w+)=(\S+)$/gm)].map(([, name = '', value = '']) => [name, value]),
   );
