@@ -25,6 +25,8 @@ export const guardedAnnotations = {
   /** On what the approval service cancelled for somebody: that person, and their groups, one a line. */
   cancelledBy: 'countersign.dev/cancelled-by',
   cancelledByGroups: 'countersign.dev/cancelled-by-groups',
+  /** On held work that the controller of CronJobs made: the uid of the CronJob. An owner reference alone is written by anybody. */
+  runOf: 'countersign.dev/run-of',
   /** On released work: the digest it was released for. */
   released: 'countersign.dev/released',
   /** On work that a cluster-admin let go past every approval, as docs/operations/by-hand.md has it: who did, and why. */

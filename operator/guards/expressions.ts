@@ -61,15 +61,22 @@ export const holdVariables = (identities: GuardIdentities): readonly Variable[] 
     expression: `variables.held ? variables.ann[${quoted(annotations.authorSuspended)}] : string(object.spec.?suspend.orValue(false))`,
   },
   { name: 'operator', expression: operatorCalls(identities) },
+  { name: 'cronJobController', expression: `request.userInfo.username in ${listed(cronJobControllers)}` },
   // These name whoever really asked in what they create.
   {
     name: 'trusted',
-    expression: `(variables.operator || request.userInfo.username in ${listed(cronJobControllers)}) && ${quoted(annotations.requester)} in variables.ann`,
+    expression: `(variables.operator || variables.cronJobController) && ${quoted(annotations.requester)} in variables.ann`,
   },
   { name: 'requester', expression: `variables.trusted ? variables.ann[${quoted(annotations.requester)}] : request.userInfo.username` },
   {
     name: 'groups',
     expression: `variables.trusted ? variables.ann[?${quoted(annotations.requesterGroups)}].orValue('') : ${callerGroups}`,
+  },
+  {
+    name: 'cronJobs',
+    expression:
+      "request.operation == 'CREATE' && variables.cronJobController" +
+      " ? object.metadata.?ownerReferences.orValue([]).filter(o, o.kind == 'CronJob' && o.?controller.orValue(false)) : []",
   },
 ];
 
@@ -82,6 +89,7 @@ export const holdMutation = (mark: string, value?: string): string =>
       ${quoted(annotations.authorSuspended)}: string(variables.authorSuspended),
       ${quoted(annotations.requester)}: string(variables.requester),
       ${quoted(annotations.requesterGroups)}: string(variables.groups),
+      ?${quoted(annotations.runOf)}: size(variables.cronJobs) == 1 ? optional.of(string(variables.cronJobs[0].uid)) : optional.none(),
       ${quoted(mark)}: ${value === undefined ? quoted(policyMarkValue) : `string(${value})`}}},
   spec: Object.spec{suspend: true}}`;
 

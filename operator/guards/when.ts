@@ -59,7 +59,8 @@ export function confirmHold(mark: string, when: string): string {
     JSONPatch{op: "replace", path: "/spec/suspend", value: object.metadata.annotations[${quoted(annotations.authorSuspended)}] == "true"},
     ${remove(`"/metadata/labels/" + jsonpatch.escapeKey(${quoted(labels.held)})`)},
     ${remove(inAnnotations(annotations.authorSuspended))}
-  ] + (${requester} != request.userInfo.username ? [] : [
+  ] + (${quoted(annotations.runOf)} in object.metadata.annotations ? [${remove(inAnnotations(annotations.runOf))}] : [])
+    + (${requester} != request.userInfo.username ? [] : [
     ${remove(inAnnotations(annotations.requester))},
     ${remove(inAnnotations(annotations.requesterGroups))}
   ])`;

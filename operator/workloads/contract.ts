@@ -58,6 +58,7 @@ export interface HeldFacts {
   readonly ended?: { readonly succeeded: boolean; readonly message: string; readonly at?: string };
   /** What its author says about it. */
   readonly claim: Claimed;
+  /** What made it and controls it; a CronJob only where the API server saw that it did. */
   readonly controller?: { readonly kind: string; readonly name: string; readonly uid: string };
 }
 

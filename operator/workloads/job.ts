@@ -87,7 +87,7 @@ function project(raw: RawObject): HeldFacts {
   const { metadata } = raw;
   const marks = metadata.annotations ?? {};
   const { [labels.held]: held, ...otherLabels } = metadata.labels ?? {};
-  const controller = metadata.ownerReferences?.find((o) => o.controller === true);
+  const controller = controllerOf(metadata);
   const status = raw['status'] as JobStatus | undefined;
   const ended = endOf(status);
   return {
@@ -114,6 +114,12 @@ function project(raw: RawObject): HeldFacts {
     ...(ended === undefined && isTrue(status, 'FailureTarget') ? { stopping: true } : {}),
     ...(controller === undefined ? {} : { controller: { kind: controller.kind, name: controller.name, uid: controller.uid } }),
   };
+}
+
+/** Of a CronJob it is a run only when the controller of CronJobs made it: anybody may name one as the owner, and `kubectl create job --from` does. */
+function controllerOf({ ownerReferences, annotations: said }: RawObject['metadata']) {
+  const controller = ownerReferences?.find((o) => o.controller === true);
+  return controller?.kind === 'CronJob' && said?.[annotations.runOf] !== controller.uid ? undefined : controller;
 }
 
 function digestOrFault(raw: RawObject): { content: string } | { fault: string } {

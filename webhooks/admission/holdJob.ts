@@ -40,6 +40,7 @@ function hold(request: AdmissionRequest, object: Reviewed, mark: string, operato
     annotations: {
       [annotations.authorSuspended]: authorSuspended,
       ...requesterMarks(request, said, operatorUser),
+      ...runMark(request, object),
       [mark]: policyMarkValue,
     },
   };
@@ -57,4 +58,11 @@ function requesterMarks(
   const named = said[annotations.requester];
   if (!trusted || named === undefined) return callerMarks(request);
   return { [annotations.requester]: named, [annotations.requesterGroups]: said[annotations.requesterGroups] ?? '' };
+}
+
+// Of which CronJob it is a run: only its controller makes those, while anybody may write an owner reference.
+function runMark(request: AdmissionRequest, { metadata }: Reviewed): Readonly<Record<string, string>> {
+  if (request.operation !== 'CREATE' || !isCronJobController(request)) return {};
+  const owner = metadata.ownerReferences?.find(({ kind, controller }) => kind === 'CronJob' && controller === true);
+  return owner === undefined ? {} : { [annotations.runOf]: owner.uid };
 }

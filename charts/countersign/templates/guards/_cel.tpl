@@ -61,9 +61,9 @@ the authorizer as well, which says yes to everything for system:masters. The gro
 request.userInfo.?groups.orValue([]).filter(g, !g.contains('\n')).join('\n')
 {{- end -}}
 
-{{/* Annotations that only the operator writes: (dict "key" "k") */}}
+{{/* Annotations that only the operator and the hold write: (dict "key" "k") */}}
 {{- define "countersign.cel.isOperatorAnnotation" -}}
-(k.startsWith('policy.countersign.dev/') || k in ['countersign.dev/released', 'countersign.dev/request', 'countersign.dev/author-suspended'])
+(k.startsWith('policy.countersign.dev/') || k in ['countersign.dev/released', 'countersign.dev/request', 'countersign.dev/author-suspended', 'countersign.dev/run-of'])
 {{- end -}}
 {{- define "countersign.cel.isOurAnnotation" -}}
 (k.startsWith('countersign.dev/') || k.startsWith('policy.countersign.dev/'))
