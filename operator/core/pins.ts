@@ -64,6 +64,9 @@ export const governedJobReferences = (runs: Runs, job: References | undefined): 
     ...jobsOf(runs.preActions ?? []).map(({ unpinnedImages: images }) => ({ configMaps: [], secrets: [], unpinnedImages: images })),
   ]);
 
+/** The images that are named by a tag alone in what a GovernedJob runs beside its own Job. */
+export const actionImages = (runs: Runs): readonly string[] => governedJobReferences(runs, undefined).unpinnedImages;
+
 const jobsOf = (all: readonly { readonly jobTemplate?: { readonly spec: unknown } | undefined }[]): References[] =>
   all.flatMap(({ jobTemplate }) => (jobTemplate === undefined ? [] : [referencesOf(jobTemplate.spec)]));
 

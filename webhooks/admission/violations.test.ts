@@ -58,6 +58,11 @@ const planned = (amount: number, status: object = {}): object => ({
 });
 const governedJob = { kind: { group: 'countersign.dev', version: 'v1alpha1', kind: 'GovernedJob' } };
 const message = 'ApprovalPolicy limits: too much';
+/** With a pre-action. */
+const preparing = (image: string): object => {
+  const spec = { template: { spec: { containers: [{ name: 'main', image }] } } };
+  return { metadata: {}, spec: { operation: 'refund', jobTemplate: {}, preActions: [{ name: 'a', jobTemplate: { spec } }] } };
+};
 
 describe('what breaks a rule', () => {
   it.each<[string, object]>([
@@ -68,6 +73,14 @@ describe('what breaks a rule', () => {
     ['is tried out', { dryRun: true }],
   ])('is refused in the words of the policy as it %s', async (_what, more) => {
     expect((await refusalOf(more)).message).toBe(message);
+  });
+
+  it('is refused where a pre-action names its image by a tag alone: it would run before the operator judges', async () => {
+    const match = [{ apiGroups: ['countersign.dev' as const], kinds: ['GovernedJob' as const] }];
+    const cached = [policy('limits', { match, pin: true, unpinnedImages: 'Refuse' })];
+    const refusal = async (image: string) => (await refusalOf({ ...governedJob, object: preparing(image) }, { cached })).message;
+    expect(await refusal('tool:1')).toContain('ApprovalPolicy limits: images are named by a tag alone, which may change: tool:1');
+    expect(await refusal(`tool@sha256:${'0'.repeat(64)}`)).toBeUndefined();
   });
 
   it('is counted once, but not where it was only tried out', async () => {

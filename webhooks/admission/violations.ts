@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ApprovalRequestSpec, GovernedJobSpec, GovernedJobStatus } from '../../crds/v1alpha1/index.ts';
+import { actionImages } from '../../operator/core/pins.ts';
 import { onBehalfOfFrom, requesterFrom } from '../../operator/core/requesterStamp.ts';
 import { foreseenViolations, type Admitted, type Foreseen } from '../../operator/core/rules/foresee.ts';
 import type { AdmissionDeps } from './deps.ts';
@@ -62,7 +63,8 @@ function admittedOf({ kind, object, namespace = '' }: AdmissionRequest, deps: Vi
   const { operation = '', reason, ticket, policyRef } = spec;
   const says = (context: Spec['context']) => ({ operation, context, reason, ticket, policyRef });
   return kind.kind === 'GovernedJob'
-    ? { ...common, kind: 'GovernedJob', says: says(spec.parameters) }
+    ? // Its own Job is judged as the API server has stored it, by the operator; pre-actions may have run by then.
+      { ...common, kind: 'GovernedJob', says: says(spec.parameters), unpinnedImages: actionImages(spec) }
     : { ...common, kind: 'ApprovalRequest', says: says(spec.context), approvalRequest: { metadata, spec } };
 }
 

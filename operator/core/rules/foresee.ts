@@ -22,6 +22,8 @@ export interface Admitted {
   readonly requester: Requester;
   readonly onBehalfOf?: string | undefined;
   readonly namespaceObject: NamespaceObject;
+  /** Images that are named by a tag alone, of what may run before the operator judges. */
+  readonly unpinnedImages?: readonly string[];
 }
 
 /** A rule that work breaks, and whose rule that is. */
@@ -47,7 +49,7 @@ export function foreseenViolations(admitted: Admitted, policies: readonly Policy
     submission: submissionOf(request),
     reason,
     ticket,
-    unpinnedImages: [],
+    unpinnedImages: admitted.unpinnedImages ?? [],
     meter: meterForPolicies(),
   };
   return applying.flatMap((policy) => judge(asFarAsKnown(policy, variables), facts).violations.map((message) => ({ policy, message })));

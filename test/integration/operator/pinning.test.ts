@@ -197,11 +197,14 @@ describe.concurrent('a policy that pins', () => {
     async (where, { ns }) => {
       const fine = { image: `registry.example/tool@sha256:${'0'.repeat(64)}` };
       const jobTemplate = { spec: (job('x', { image: 'registry.example/other:1' }) as { spec: object }).spec };
-      await ns.policy('pay', { ...pinning, match: matchGovernedJobs, unpinnedImages: 'Refuse' });
+      // By a rule that comes later: by one that is there, admission refuses it at once.
+      await ns.policy('pay', { ...pinning, match: matchGovernedJobs });
       const does = where === 'rollback' ? { jobTemplate } : [{ name: 'tell', jobTemplate }];
       const alice = await ns.as('alice');
       const made = await alice.create(resources.governedJobs, ns.name, governedJob('wire', { [where]: does }, fine));
-      const refused = await until('its request', async () => (await ns.requestsOf(made)).find((r) => r.status?.phase === 'Rejected'));
+      const asked = await ns.requestOf(made);
+      await ns.changePolicy('pay', { unpinnedImages: 'Refuse' });
+      const refused = await ns.requestIn('Rejected', asked.metadata.name);
       expect(condition(refused, 'Approved')).toMatchObject({ status: 'False', reason: 'PolicyViolation' });
       expect(condition(refused, 'Approved')?.message).toContain('registry.example/other:1');
     },
