@@ -174,11 +174,11 @@ class Ongoing {
   #send(request: Request, response: Response, { status, body, contentType, headers = {} }: Answer): void {
     if (response.destroyed || response.headersSent) return;
     const isJson = contentType === undefined || contentType.endsWith('json');
-    const text = body === undefined ? '' : isJson ? JSON.stringify(body) : String(body);
+    const text = body === undefined ? '' : isJson ? JSON.stringify(body) : (body as string);
     response.status(status).setHeader('cache-control', 'no-store');
-    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value as string | string[]);
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     // What was not read to its end cannot be followed by another request; and asked now, because ending may have begun meanwhile.
-    if (!request.complete || this.#ending) response.setHeader('connection', 'close');
+    if ((hasBody(request) && !request.complete) || this.#ending) response.setHeader('connection', 'close');
     if (body !== undefined) {
       response.setHeader('content-type', contentType ?? 'application/json');
       response.setHeader('content-length', Buffer.byteLength(text));
@@ -188,3 +188,5 @@ class Ongoing {
     request.resume();
   }
 }
+
+const hasBody = ({ headers }: Request): boolean => headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';

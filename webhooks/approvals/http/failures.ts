@@ -43,5 +43,6 @@ function fieldsOf(issue: z.core.$ZodIssue, root: string): FieldProblem[] {
     const nearest = [...issue.errors].sort((a, b) => a.length - b.length)[0] ?? [];
     if (nearest.length > 0) return nearest.flatMap((inner) => fieldsOf({ ...inner, path: [...issue.path, ...inner.path] }, root));
   }
-  return [{ field, message: issue.message.replace(/^Invalid input: /, '') }];
+  const message = issue.message.replace(/^Invalid input: /, '').replace(/^expected (.*), received undefined$/, 'is missing; expected $1');
+  return [{ field, message }];
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject, type ZodOpenApiResponsesObject } from 'zod-openapi';
+import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiResponsesObject } from 'zod-openapi';
 import { defaultMaxBodyBytes } from './body.ts';
 import type { Described, Route } from './route.ts';
 
@@ -42,7 +42,7 @@ export function openApiDocument(routes: readonly Route[], { version, url }: { re
         'People and machines ask, decide and wait over HTTP. Times are RFC 3339 in UTC; what is not JSON is refused, as are fields that there are not.',
     },
     servers: [{ url }],
-    paths: paths as ZodOpenApiPathsObject,
+    paths,
     components: {
       securitySchemes: {
         bearer: {

@@ -98,7 +98,7 @@ const keyed = (caller: Caller, key: string, { method, path }: Request, body: unk
   key,
   method,
   path,
-  content: JSON.stringify(body) ?? '',
+  content: body === undefined ? '' : JSON.stringify(body),
   signal,
 });
 

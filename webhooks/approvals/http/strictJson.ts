@@ -39,8 +39,8 @@ function checked({ at, value, depth }: Placed): Placed[] {
   if (typeof value === 'string') checkText(at, value);
   if (typeof value === 'number') checkNumber(at, value);
   if (typeof value !== 'object' || value === null) return [];
-  if (Array.isArray(value)) return value.map((item, index) => ({ at: `${at}[${index}]`, value: item, depth: depth + 1 }));
-  return Object.entries(value).map(([key, inner]) => {
+  if (Array.isArray(value)) return (value as unknown[]).map((item, index) => ({ at: `${at}[${index}]`, value: item, depth: depth + 1 }));
+  return Object.entries(value as Record<string, unknown>).map(([key, inner]) => {
     checkText(at, key);
     if (key === '__proto__') throw unclear(at, 'has a key __proto__, which many readers mistake; name it otherwise');
     return { at: `${at}.${key}`, value: inner, depth: depth + 1 };

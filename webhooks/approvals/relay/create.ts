@@ -1,7 +1,7 @@
 import { apiVersion, approvalRequests, governedJobs } from '../../../crds/v1alpha1/index.ts';
 import type { KubeObject } from '../../../operator/kube/client/types.ts';
 import type { Caller } from '../callers/caller.ts';
-import { askedForBy, createOnce, nameByKey, type Writer } from './once.ts';
+import { askedForBy, createOnce, nameByKey, stem, type Writer } from './once.ts';
 import { askedBy } from './person.ts';
 
 /** What somebody asks for. */
@@ -28,18 +28,14 @@ function create(
   caller: Caller,
   { namespace, name, labels, spec, key }: Asked,
 ): Promise<KubeObject> {
-  const named =
-    name !== undefined
-      ? { name }
-      : key !== undefined
-        ? { name: nameByKey(caller, key, spec.operation) }
-        : { generateName: `${spec.operation.slice(0, 40)}-` };
+  const byKey = name === undefined && key !== undefined;
+  const named = byKey
+    ? { name: nameByKey(caller, key, spec.operation) }
+    : name === undefined
+      ? { generateName: `${stem(spec.operation)}-` }
+      : { name };
   const metadata = { namespace, ...named, annotations: askedBy(caller), ...(labels === undefined ? {} : { labels }) };
-  return createOnce(
-    client,
-    type,
-    { apiVersion, kind: type.kind, metadata, spec } as object as { metadata: { namespace: string; name?: string } },
-    key !== undefined,
-    (found: KubeObject) => askedForBy(caller, found),
-  );
+  const object = { apiVersion, kind: type.kind, metadata: metadata as { namespace: string; name?: string }, spec };
+  // A name that the caller chose may be somebody else's; under their key only they can have made it, or made it before.
+  return createOnce(client, type, object, key !== undefined, (found) => askedForBy(caller, found));
 }

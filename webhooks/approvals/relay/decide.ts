@@ -7,7 +7,7 @@ import {
 } from '../../../crds/v1alpha1/index.ts';
 import { present } from '../../../operator/core/present.ts';
 import type { Caller } from '../callers/caller.ts';
-import { createOnce, nameByKey, type Writer } from './once.ts';
+import { createOnce, nameByKey, stem, type Writer } from './once.ts';
 import { relayedGroups } from './person.ts';
 
 /** What somebody decides. */
@@ -27,10 +27,13 @@ export interface Decision extends Pick<ApprovalDecisionSpec, 'reason' | 'ticket'
 export async function decide({ client }: { readonly client: Writer }, caller: Caller, decision: Decision): Promise<{ name: string }> {
   const { namespace, key, ...said } = decision;
   const prefix = said.requests[0]?.name ?? 'decision';
-  const name = key === undefined ? { generateName: `${prefix.slice(0, 40)}-` } : { name: nameByKey(caller, key, prefix) };
+  const name = key === undefined ? { generateName: `${stem(prefix)}-` } : { name: nameByKey(caller, key, prefix) };
   const spec = { ...present(said), approver: caller.username, groups: relayedGroups(caller), via: caller.via };
   const object = { apiVersion, kind: approvalDecisions.kind, metadata: { namespace, ...name }, spec };
-  const isOurs = (found: ApprovalDecision): boolean => found.spec.approver === caller.username && found.spec.verdict === said.verdict;
+  const isOurs = ({ spec: { approver, verdict, requests } }: ApprovalDecision): boolean =>
+    approver === caller.username && verdict === said.verdict && uidsOf(requests) === uidsOf(said.requests);
   const made = await createOnce<ApprovalDecision>(client, approvalDecisions, object, key !== undefined, isOurs);
   return { name: made.metadata.name };
 }
+
+const uidsOf = (requests: Decision['requests']): string => requests.map(({ uid }) => uid).join();

@@ -15,10 +15,13 @@ export type Writer = Pick<KubeClient, 'create' | 'get' | 'patch'>;
  * and the memory of it writes nothing twice.
  */
 export const nameByKey = ({ username }: Caller, key: string, prefix: string): string =>
-  `${prefix.slice(0, 40)}-${createHash('sha256')
+  `${stem(prefix)}-${createHash('sha256')
     .update(JSON.stringify([username, key]))
     .digest('hex')
     .slice(0, 20)}`;
+
+/** What a made name begins with: not so long that nothing fits behind it, and with nothing at its end that a dash may not follow. */
+export const stem = (name: string): string => name.slice(0, 40).replace(/[-.]+$/, '');
 
 /**
  * Creates an object. One that is there already under a name made of a key is the answer when the same person made it.

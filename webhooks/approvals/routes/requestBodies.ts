@@ -62,7 +62,7 @@ export function requestSpec({ subject, operation, reason, ticket, context, polic
 }
 
 /** The spec of the GovernedJob that a body asks for. */
-export function governedJobSpec({ governedJob = undefined, operation, reason, ticket, context, policyRef, timeout }: CreateBody) {
+export function governedJobSpec({ governedJob, operation, reason, ticket, context, policyRef, timeout }: CreateBody) {
   const spec = { ...governedJob, operation, reason, ticket, parameters: context, policyRef, timeout };
   return present(spec) as Pick<JobSpec, 'operation'>;
 }
