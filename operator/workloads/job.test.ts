@@ -96,12 +96,27 @@ describe('what is kept of a Job', () => {
     expect(project({ metadata: { annotations } }).released).toEqual({ digest: 'v1:sha256:x', request: 'wire-1' });
   });
 
+  const owners = (kind: string) => [
+    { kind: 'ConfigMap', name: 'x', uid: 'u0' },
+    { kind, name: 'nightly', uid: 'u1', controller: true },
+  ];
+
   it('names the controller that made it, among other owners', () => {
-    const ownerReferences = [
-      { kind: 'ConfigMap', name: 'x', uid: 'u0' },
-      { kind: 'CronJob', name: 'nightly', uid: 'u1', controller: true },
-    ];
-    expect(project({ metadata: { ownerReferences } }).controller).toEqual({ kind: 'CronJob', name: 'nightly', uid: 'u1' });
+    const found = project({ metadata: { ownerReferences: owners('GovernedJob') } }).controller;
+    expect(found).toEqual({ kind: 'GovernedJob', name: 'nightly', uid: 'u1' });
+  });
+
+  it('names a CronJob where the API server saw its controller make it', () => {
+    const annotations = { 'countersign.dev/run-of': 'u1' };
+    const found = project({ metadata: { ownerReferences: owners('CronJob'), annotations } }).controller;
+    expect(found).toEqual({ kind: 'CronJob', name: 'nightly', uid: 'u1' });
+  });
+
+  it.each<[string, object]>([
+    ['that only stands there as the owner', {}],
+    ['other than that which made it', { annotations: { 'countersign.dev/run-of': 'u2' } }],
+  ])('names no CronJob %s', (_which, metadata) => {
+    expect(project({ metadata: { ownerReferences: owners('CronJob'), ...metadata } }).controller).toBeUndefined();
   });
 
   const condition = (type: string, status = 'True') => ({ type, status, message: 'why', lastTransitionTime: '2026-03-02T10:00:00Z' });

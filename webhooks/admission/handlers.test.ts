@@ -118,6 +118,16 @@ describe('a Job is put on hold', () => {
     expect(annotations).toMatchObject({ 'countersign.dev/requester': requester, 'countersign.dev/requester-groups': groups });
   });
 
+  const ofNightly = { ownerReferences: [{ kind: 'CronJob', name: 'nightly', uid: 'u1', controller: true }] };
+  test('as the run of a CronJob when the controller of CronJobs makes it', async () => {
+    const { annotations } = (await hold(job(ofNightly), { username: 'system:serviceaccount:kube-system:cronjob-controller' })).metadata;
+    expect(annotations).toHaveProperty(['countersign.dev/run-of'], 'u1');
+  });
+
+  test('and as a Job of their own when somebody else names the CronJob as its owner', async () => {
+    expect((await hold(job(ofNightly))).metadata.annotations).not.toHaveProperty(['countersign.dev/run-of']);
+  });
+
   test('but not one whose context says a thing twice, unless a schedule makes it: nobody would see the refusal', async () => {
     const twice = job({ annotations: { 'countersign.dev/context': '{"amount": 5, "amount": 50000}' } });
     await expect(hold(twice)).rejects.toThrow(

@@ -12,6 +12,7 @@ const Reviewed = z.looseObject({
       uid: z.string().optional(),
       labels: StringMap.optional(),
       annotations: StringMap.optional(),
+      ownerReferences: z.array(z.looseObject({ kind: z.string(), uid: z.string(), controller: z.boolean().optional() })).optional(),
     })
     .default({}),
 });

@@ -71,10 +71,10 @@ const ungoverned: Promised[] = [
     see: async (world, ns) => {
       const cron = await world.as('alice').create(s.cronJobsPath(ns), s.cronJob('nightly'));
       const { annotations } = cron.spec.jobTemplate.metadata;
-      const made = await world
-        .as('bob')
-        .create(s.jobsPath(ns), s.job('by-hand', { annotations: { ...annotations, 'cronjob.kubernetes.io/instantiate': 'manual' } }));
+      const marks = { ...s.ownedBy(cron), annotations: { ...annotations, 'cronjob.kubernetes.io/instantiate': 'manual' } };
+      const made = await world.as('bob').create(s.jobsPath(ns), s.job('by-hand', marks));
       expect(made.metadata.annotations?.['countersign.dev/requester']).toBe('bob');
+      expect(made.metadata.annotations).not.toHaveProperty(['countersign.dev/run-of']);
     },
   },
   {

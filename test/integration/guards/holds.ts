@@ -14,6 +14,7 @@ import {
   job,
   jobsPath,
   oursPath,
+  ownedBy,
   request,
 } from './subjects.ts';
 
@@ -117,6 +118,15 @@ export const holdPromises: readonly Promised[] = [
     see: async (world, ns) => {
       const made = await asCronJobController(world, ns, job('work', { annotations: heldMarks('carol').annotations }));
       expectHeld(made, 'carol', groups('dev'));
+    },
+  },
+  {
+    name: 'a Job that the CronJob controller makes is marked as a run of that CronJob',
+    guards: ['hold'],
+    see: async (world, ns) => {
+      const cron = await world.as('alice').create(cronJobsPath(ns), cronJob('nightly'));
+      const made = await asCronJobController(world, ns, job('work', ownedBy(cron)));
+      expect(made.metadata.annotations?.['countersign.dev/run-of']).toBe(cron.metadata.uid);
     },
   },
   {

@@ -18,6 +18,7 @@ function path(api: string, ns: string, plural: string, name?: string, sub?: stri
 export interface Marks {
   labels?: Record<string, string>;
   annotations?: Record<string, string>;
+  ownerReferences?: readonly object[];
 }
 
 const podSpec = { restartPolicy: 'Never', containers: [{ name: 'main', image: 'registry.example/task:1' }] };
@@ -35,7 +36,12 @@ export const cronJob = (name: string, marks: Marks = {}, schedule = '0 0 1 1 *')
   spec: { schedule, jobTemplate: { metadata: marks, spec: { template: { spec: podSpec } } } },
 });
 
-export const heldMarks = (requester: string, more: Record<string, string> = {}): Required<Marks> => ({
+/** The metadata by which a Job names a CronJob as its owner, as its controller and `kubectl create job --from` write it. */
+export const ownedBy = ({ metadata: { name, uid } }: Stored): Marks => ({
+  ownerReferences: [{ apiVersion: 'batch/v1', kind: 'CronJob', name, uid, controller: true }],
+});
+
+export const heldMarks = (requester: string, more: Record<string, string> = {}): Required<Pick<Marks, 'labels' | 'annotations'>> => ({
   labels: { 'countersign.dev/held': 'true' },
   annotations: {
     'countersign.dev/author-suspended': 'false',

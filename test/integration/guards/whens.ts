@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { Refusal, type Api, type Stored } from './api.ts';
-import { heldMarks, job, jobsPath, type Marks } from './subjects.ts';
+import { cronJob, cronJobsPath, heldMarks, job, jobsPath, ownedBy, type Marks } from './subjects.ts';
 import { marks } from './whenPolicies.ts';
 import type { World } from './world.ts';
 
@@ -281,10 +281,11 @@ export const whenFreedoms: readonly Freedom[] = [
       const child = job('work', { annotations: heldMarks('carol').annotations }, small);
       const seen = await controller.create(jobsPath(await world.namespace(true, sized)), child);
       expectHeldBy(seen, marks.gate, 'carol');
-      const free = await controller.create(
-        jobsPath(await world.namespace(false, sized)),
-        job('work', { annotations: { 'countersign.dev/requester': 'carol', 'countersign.dev/requester-groups': 'dev' } }, small),
-      );
+      const ns = await world.namespace(false, sized);
+      const cron = await world.as('alice').create(cronJobsPath(ns), cronJob('nightly'));
+      const annotations = { 'countersign.dev/requester': 'carol', 'countersign.dev/requester-groups': 'dev' };
+      const free = await controller.create(jobsPath(ns), job('work', { ...ownedBy(cron), annotations }, small));
+      expect(free.metadata.annotations).not.toHaveProperty(['countersign.dev/run-of']);
       expect(free.spec.suspend).toBe(false);
       expect(free.metadata.annotations).toMatchObject({ 'countersign.dev/requester': 'carol', 'countersign.dev/requester-groups': 'dev' });
     },

@@ -77,4 +77,42 @@ export function cronJobAuthorCases(inNamespace: (test: (ns: TestNamespace) => Pr
       await ns.requestIn('Completed', asked.metadata.name);
     }),
   );
+
+  describe.concurrent('a Job that somebody makes from a CronJob', () => {
+    it(
+      'is asked for by them, beside the run of the CronJob and not before it',
+      inNamespace(async (ns) => {
+        await ns.policy('pay', financeAgrees);
+        const alice = await ns.as('alice', ['finance']);
+        const cron = await alice.create(resources.cronJobs, ns.name, cronJob('nightly', paused));
+        const byHand = await ns.requestOf(await run(ns, await ns.as('mallory'), cron, 'by-hand'));
+        expect(byHand.status?.requester?.username).toBe('mallory');
+        const first = await ns.requestOf(await run(ns, await controllerOf(ns), cron, 'first'));
+        expect(first.status?.requester?.username).toBe('alice');
+        const between = await ns.requestOf(await run(ns, await ns.as('mallory'), cron, 'by-hand-again'));
+        // Looked at after it, so that it would have a request by now if it did not wait for the first.
+        const second = await run(ns, await controllerOf(ns), cron, 'second');
+        await ns.requestOf(await run(ns, await ns.as('mallory'), cron, 'last'));
+        expect(await ns.requestsOf(second)).toEqual([]);
+        expect(between.status?.phase).toBe('Reviewing');
+      }),
+    );
+
+    it(
+      'draws on no standing approval of the CronJob, whose runs do',
+      inNamespace(async (ns) => {
+        await ns.policy('pay', { ...financeAgrees, standing: { maxRuns: 5, maxDuration: '1h' } });
+        const cron = await (await ns.as('alice')).create(resources.cronJobs, ns.name, cronJob('nightly', paused));
+        const first = await ns.requestOf(await run(ns, await controllerOf(ns), cron, 'first'));
+        await ns.decide(await bobOf(ns), 'Approve', [first], { standing: { runs: 1, duration: '30m' } });
+        const source = await ns.requestIn('Completed', first.metadata.name);
+        expect(source.status?.standing?.covers).toBe(`CronJob nightly (${cron.metadata.uid})`);
+        const byHand = await ns.requestOf(await run(ns, await ns.as('mallory'), cron, 'by-hand'));
+        expect(byHand.status?.phase).toBe('Reviewing');
+        const second = await ns.requestOf(await run(ns, await controllerOf(ns), cron, 'second'));
+        expect((await ns.requestIn('Completed', second.metadata.name)).status?.approvedUnder).toBe(first.metadata.name);
+        expect((await ns.get<typeof byHand>(resources.approvalRequests, byHand.metadata.name)).status?.phase).toBe('Reviewing');
+      }),
+    );
+  });
 }

@@ -1,7 +1,7 @@
 import type { Attack } from '../attack.ts';
 import { eventually, type Stored } from '../api.ts';
 import type { World } from '../world.ts';
-import { cronJob, cronJobsPath, digest, forgedPod, heldJob, job, jobsPath, podsPath, releasedJob } from '../subjects.ts';
+import { cronJob, cronJobsPath, digest, forgedPod, heldJob, job, jobsPath, ownedBy, podsPath, releasedJob } from '../subjects.ts';
 
 const cronGuards = ['countersign-cronjob-guard', 'countersign-cronjob-author'] as const;
 const forged = (requester: string): object => ({ annotations: { 'countersign.dev/requester': requester } });
@@ -21,6 +21,22 @@ export const cronJobAttacks: readonly Attack[] = [
     name: 'the author of a CronJob gives its Jobs the label',
     expect: 'only the operator may set countersign.dev/held',
     try: (by, ns) => by.create(cronJobsPath(ns), cronJob('nightly', { labels: { 'countersign.dev/held': 'false' } })),
+  },
+  {
+    guards: ['countersign-cronjob-guard'],
+    as: 'alice',
+    name: "the author of a CronJob passes its Jobs off as another's",
+    expect: 'only the operator may set countersign.dev/run-of',
+    try: (by, ns) => by.create(cronJobsPath(ns), cronJob('nightly', { annotations: { 'countersign.dev/run-of': 'another' } })),
+  },
+  {
+    guards: ['countersign-job-guard'],
+    as: 'mallory',
+    given: scheduled,
+    name: 'a stranger passes a Job off as the run of a CronJob',
+    expect: 'only the operator may set the annotation countersign.dev/run-of',
+    try: (by, ns, cron) =>
+      by.create(jobsPath(ns), job('work', { ...ownedBy(cron), annotations: { 'countersign.dev/run-of': cron.metadata.uid } })),
   },
   {
     guards: ['countersign-cronjob-guard'],
