@@ -80,7 +80,7 @@ const byPair = (a: DelegationFacts, b: DelegationFacts): number =>
   compare(a.from, b.from) || compare(a.to, b.to) || compare(a.name, b.name);
 
 /** Whether it holds at that time: from when it was written, within its limits. A time that cannot be read is never. */
-export function inForce(delegation: DelegationFacts, at: number): boolean {
+export function inForce(delegation: Pick<DelegationFacts, 'createdAt' | 'notBefore' | 'notAfter'>, at: number): boolean {
   const { createdAt, notBefore, notAfter } = delegation;
   return (
     Date.parse(createdAt) <= at &&
