@@ -21,7 +21,9 @@ export interface ChartOptions {
 
 /** Installs or upgrades the chart as a user would. The fake kubelet says that its pods run; the processes are started beside it. */
 export async function installChart(cluster: Cluster, { admissionUrl, set = {} }: ChartOptions): Promise<void> {
-  const values = { 'admission.url': admissionUrl, ...set };
+  // With the approval service, which nothing here has to start; there is nobody to make a volume of its own for it.
+  const approvals = { 'approvals.enabled': 'true', 'approvals.database.volume.persistent': 'false' };
+  const values = { 'admission.url': admissionUrl, ...approvals, ...set };
   const flags = Object.entries(values).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
   await helm(cluster, ['upgrade', '--install', 'countersign', chart, '--namespace', systemNamespace, '--create-namespace', ...flags]);
   await kindsAreKnown(cluster);

@@ -1,26 +1,14 @@
-import { beforeAll, describe, expect, it } from 'vitest';
-import { provideBinaries } from '../../hack/cluster/binaries.ts';
-import { chart, type Manifest, manifests, namespace, type Ran, run, succeeded } from './chartSupport.ts';
+import { describe, expect, it } from 'vitest';
+import { chart, helm, type Manifest, manifests, namespace, one, succeeded, template } from './chartSupport.ts';
 
-let helm: (...args: string[]) => Promise<Ran>;
-const template = async (...args: string[]): Promise<Manifest[]> =>
-  manifests(await succeeded(helm('template', 'countersign', chart, '-n', namespace, '--kube-version', '1.36.0', ...args)));
 const set = (values: Record<string, string>): string[] => Object.entries(values).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
+/** All processes that there may be. */
+const everything = { 'admission.separate': 'true', 'approvals.enabled': 'true' };
 /** Which Secrets of its own namespace the controller reaches, and how. */
 const secretRights = (objects: Manifest[]): unknown[] =>
   (one(objects, 'Role', 'countersign-controller').rules as Manifest[])
     .filter((rule) => (rule.resources as string[]).includes('secrets'))
     .map((rule): unknown => [rule.resourceNames, rule.verbs]);
-const one = (objects: Manifest[], kind: string, name: string): Manifest => {
-  const found = objects.filter((object) => object.kind === kind && object.metadata.name === name);
-  expect(found, `${kind} ${name}`).toHaveLength(1);
-  return found[0]!;
-};
-
-beforeAll(async () => {
-  const binaries = await provideBinaries(() => undefined);
-  helm = (...args) => run(binaries.helm, args);
-});
 
 describe('the values', () => {
   it('pass helm lint as they are', async () => {
@@ -47,6 +35,9 @@ describe('the values', () => {
     ['certificates.certManager.issuerRef.kind=Signer', '/certificates/certManager/issuerRef/kind'],
     ['uninstall.heldWork=release', '/uninstall/heldWork'],
     ['tests.enabled=1', '/tests/enabled'],
+    ['approvals.url=http://plain.example.com', '/approvals/url'],
+    ['approvals.database.volume.size=much', '/approvals/database/volume/size'],
+    ['approvals.settings.qps=1', "invalid propertyName 'qps'"],
     ['admission.seperate=true', "additional properties 'seperate' not allowed"],
     ['controler.replicas=3', "additional properties 'controler' not allowed"],
   ])('refuse %s and name it', async (value, named) => {
@@ -93,10 +84,11 @@ describe('every pod', () => {
     });
 
   it('runs without any privilege that it does not need', async () => {
-    const pods = podsOf(await template('--set', 'admission.separate=true'));
+    const pods = podsOf(await template(...set(everything)));
     expect(pods.map(([name]) => name).sort()).toEqual([
       'Deployment countersign',
       'Deployment countersign-admission',
+      'Deployment countersign-approvals',
       'Job uninstall-only-when-nothing-is-held',
       'Pod countersign-test',
     ]);
@@ -115,15 +107,13 @@ describe('every pod', () => {
   });
 
   it('has a token only where it talks to the API server', async () => {
-    const pods = new Map(podsOf(await template('--set', 'admission.separate=true')));
+    const pods = new Map(podsOf(await template(...set(everything))));
     const withToken = [...pods].filter(([, pod]) => pod.automountServiceAccountToken !== false).map(([name]) => name);
-    expect(withToken.sort()).toEqual(['Deployment countersign', 'Deployment countersign-admission']);
+    expect(withToken.sort()).toEqual(['Deployment countersign', 'Deployment countersign-admission', 'Deployment countersign-approvals']);
   });
 
   it('of a server is probed, spread, given its name, and not given variables after our own Services', async () => {
-    for (const [name, pod] of podsOf(await template('--set', 'admission.separate=true')).filter(([kind]) =>
-      kind.startsWith('Deployment'),
-    )) {
+    for (const [name, pod] of podsOf(await template(...set(everything))).filter(([kind]) => kind.startsWith('Deployment'))) {
       const container = (pod.containers as Manifest[])[0]!;
       expect(container.livenessProbe.httpGet, name).toEqual({ path: '/health', port: 'health' });
       expect(container.readinessProbe.httpGet, name).toEqual({ path: '/ready', port: 'health' });
@@ -187,7 +177,7 @@ describe('the roles of the process', () => {
 
 describe('RBAC', () => {
   it('names every group, resource and verb: no wildcard anywhere', async () => {
-    for (const role of (await template('--set', 'admission.separate=true')).filter((object) => /Role$/.test(object.kind as string)))
+    for (const role of (await template(...set(everything))).filter((object) => /Role$/.test(object.kind as string)))
       for (const rule of (role.rules ?? []) as Manifest[])
         for (const part of ['apiGroups', 'resources', 'verbs'])
           expect(rule[part], `${role.metadata.name as string} ${part}`).not.toContain('*');

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Agent, request } from 'undici';
 import { parseAllDocuments } from 'yaml';
+import { provideBinaries } from '../../hack/cluster/binaries.ts';
 import { type Cluster, operatorToken, startCluster } from '../../hack/cluster/cluster.ts';
 
 /** Any object of the API, as tests read it. */
@@ -43,6 +44,21 @@ export const manifests = (text: string): Manifest[] =>
   parseAllDocuments(text)
     .map((document) => document.toJS() as Manifest | null)
     .filter((object) => object !== null);
+
+/** Runs helm, without a cluster. */
+export const helm = async (...args: string[]): Promise<Ran> => run((await provideBinaries(() => undefined)).helm, args);
+
+/** What the chart makes of these values. */
+export const template = async (...args: string[]): Promise<Manifest[]> =>
+  manifests(await succeeded(helm('template', 'countersign', chart, '-n', namespace, '--kube-version', '1.36.0', ...args)));
+
+/** The one object of that kind and name. @throws when there is none, or several. */
+export function one(objects: readonly Manifest[], kind: string, name: string): Manifest {
+  const [found, ...more] = objects.filter((object) => object.kind === kind && object.metadata.name === name);
+  if (found === undefined || more.length > 0)
+    throw new Error(`expected one ${kind} ${name}, found ${found === undefined ? 0 : more.length + 1}`);
+  return found;
+}
 
 /** A cluster of the test's own, since the chart's objects are cluster-wide, with the chart not yet installed. */
 export class ChartCluster {

@@ -35,7 +35,7 @@ countersign
 
 {{/*
 Who the guards know our processes as. request.userInfo.username of the operator, of the admission role when it runs apart (the
-operator's own otherwise), and of the approvals service, whose name is reserved so that nobody may take it before it ships.
+operator's own otherwise), and of the approval service, which nobody may pass for even where it is not installed.
 */}}
 {{- define "countersign.operatorUser" -}}
 {{- printf "system:serviceaccount:%s:%s" .Release.Namespace (include "countersign.operatorServiceAccount" .) -}}
@@ -43,8 +43,11 @@ operator's own otherwise), and of the approvals service, whose name is reserved 
 {{- define "countersign.admissionUser" -}}
 {{- printf "system:serviceaccount:%s:%s" .Release.Namespace (include "countersign.admissionServiceAccount" .) -}}
 {{- end -}}
+{{- define "countersign.approvalsServiceAccount" -}}
+countersign-approvals
+{{- end -}}
 {{- define "countersign.approvalsUser" -}}
-{{- printf "system:serviceaccount:%s:countersign-approvals" .Release.Namespace -}}
+{{- printf "system:serviceaccount:%s:%s" .Release.Namespace (include "countersign.approvalsServiceAccount" .) -}}
 {{- end -}}
 
 {{/* The lease of the one active controller. */}}

@@ -54,10 +54,16 @@ spec:
         # The leader lease carries this name, and the guards let only the pod of that name release.
         - name: COUNTERSIGN_POD_NAME
           valueFrom: {fieldRef: {fieldPath: metadata.name}}
+        {{- if eq .roles "approvals" }}
+        {{- include "countersign.approvals.env" .root | nindent 8 }}
+        {{- end }}
       ports:
         - {name: health, containerPort: 8081}
         {{- if contains "admission" .roles }}
         - {name: admission, containerPort: 8443}
+        {{- end }}
+        {{- if eq .roles "approvals" }}
+        - {name: approvals, containerPort: 8444}
         {{- end }}
       startupProbe:
         httpGet: {path: /health, port: health}
@@ -76,7 +82,10 @@ spec:
         preStop:
           # Until every API server has taken this pod off its list, reviews still arrive.
           sleep: {seconds: 5}
-      {{- if .root.Values.certificates.certManager.enabled }}
+      {{- if eq .roles "approvals" }}
+      volumeMounts:
+        {{- include "countersign.approvals.mounts" .root | nindent 8 }}
+      {{- else if .root.Values.certificates.certManager.enabled }}
       volumeMounts:
         - {name: certificate, mountPath: /etc/countersign/certificate, readOnly: true}
       {{- end }}
@@ -86,7 +95,10 @@ spec:
         allowPrivilegeEscalation: false
         readOnlyRootFilesystem: true
         capabilities: {drop: [ALL]}
-  {{- if .root.Values.certificates.certManager.enabled }}
+  {{- if eq .roles "approvals" }}
+  volumes:
+    {{- include "countersign.approvals.volumes" .root | nindent 4 }}
+  {{- else if .root.Values.certificates.certManager.enabled }}
   volumes:
     # The kubelet brings a renewed certificate into the running pod.
     - name: certificate
