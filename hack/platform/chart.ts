@@ -74,16 +74,23 @@ export async function kubectl(cluster: Cluster, args: readonly string[]): Promis
 }
 
 /** The names of the controller's pods, oldest name first, once there are `count` of them that run. */
-export async function controllerPods(cluster: Cluster, count: number, patienceMs = 60_000): Promise<string[]> {
+export const controllerPods = (cluster: Cluster, count: number, patienceMs = 60_000): Promise<string[]> =>
+  podsOf(cluster, 'controller', count, patienceMs);
+
+/** The same of the approval service. */
+export const approvalsPods = (cluster: Cluster, count: number, patienceMs = 60_000): Promise<string[]> =>
+  podsOf(cluster, 'approvals', count, patienceMs);
+
+async function podsOf(cluster: Cluster, component: string, count: number, patienceMs: number): Promise<string[]> {
   const until = Date.now() + patienceMs;
   for (;;) {
-    const selector = 'app.kubernetes.io/name=countersign,app.kubernetes.io/component=controller';
+    const selector = `app.kubernetes.io/name=countersign,app.kubernetes.io/component=${component}`;
     const text = await kubectl(cluster, ['get', 'pods', '-n', systemNamespace, '-l', selector, '-o', 'json']);
     const { items } = JSON.parse(text) as { items: { metadata: { name: string }; status?: { phase?: string } }[] };
     const names = items.filter((pod) => pod.status?.phase === 'Running').map((pod) => pod.metadata.name);
     if (names.length >= count) return names.sort();
     if (Date.now() > until)
-      throw new Error(`the chart's controller has ${names.length} running pods after ${patienceMs / 1000} s; expected ${count}`);
+      throw new Error(`the chart's ${component} has ${names.length} running pods after ${patienceMs / 1000} s; expected ${count}`);
     await sleep(200);
   }
 }

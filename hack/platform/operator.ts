@@ -14,8 +14,11 @@ export interface OperatorOptions {
   readonly dir: string;
   /** The pod for which it stands. */
   readonly pod: string;
-  readonly admissionPort: number;
+  /** Absent for a process without the role admission. */
+  readonly admissionPort?: number;
   readonly roles?: string;
+  /** As which of the chart's ServiceAccounts it acts; the operator's own when left out. */
+  readonly serviceAccount?: string;
   /** What to run instead of the sources, such as the bundle that ships. */
   readonly program?: string;
   /** Makes of its kubeconfig another that leads elsewhere, such as through a proxy; answers with the path. */
@@ -42,7 +45,8 @@ export interface OperatorProcess {
 
 export async function startOperator(cluster: Cluster, options: OperatorOptions): Promise<OperatorProcess> {
   mkdirSync(options.dir, { recursive: true });
-  const identity = { namespace: systemNamespace, serviceAccount: 'countersign', podName: options.pod, expirationSeconds: 86_400 };
+  const { serviceAccount = 'countersign', admissionPort } = options;
+  const identity = { namespace: systemNamespace, serviceAccount, podName: options.pod, expirationSeconds: 86_400 };
   const own = await writeServiceAccountKubeconfig(cluster, options.dir, identity);
   const kubeconfig = options.reroute?.(own.kubeconfig) ?? own.kubeconfig;
   const healthPort = await freePort();
@@ -59,8 +63,9 @@ export async function startOperator(cluster: Cluster, options: OperatorOptions):
       COUNTERSIGN_POD_NAME: options.pod,
       COUNTERSIGN_KUBECONFIG: kubeconfig,
       COUNTERSIGN_HEALTH_PORT: String(healthPort),
-      COUNTERSIGN_ADMISSION_PORT: String(options.admissionPort),
-      COUNTERSIGN_ADMISSION_URL: `https://127.0.0.1:${options.admissionPort}`,
+      ...(admissionPort === undefined
+        ? {}
+        : { COUNTERSIGN_ADMISSION_PORT: String(admissionPort), COUNTERSIGN_ADMISSION_URL: `https://127.0.0.1:${admissionPort}` }),
       ...options.env,
     },
   });

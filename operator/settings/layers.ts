@@ -60,15 +60,13 @@ function fromFlags(args: readonly string[], known: readonly string[]): Given {
 
 /** Replaces what names a file by what is in it. */
 function withFiles(layer: Given, known: readonly string[]): Given {
-  const result: Given = { ...layer };
-  for (const [name, path] of Object.entries(layer)) {
+  const read = (name: string, value: unknown): [string, unknown] => {
     const setting = name.slice(0, -fileSuffix.length);
-    if (!name.endsWith(fileSuffix) || !known.includes(setting)) continue;
+    if (!name.endsWith(fileSuffix) || !known.includes(setting)) return [name, value];
     if (setting in layer) throw wrong(`${variableOf(setting)} and ${variableOf(name)} are both set; expected one of them.`);
-    delete result[name];
-    result[setting] = contentOf(variableOf(name), path as string);
-  }
-  return result;
+    return [setting, contentOf(variableOf(name), value as string)];
+  };
+  return Object.fromEntries(Object.entries(layer).map(([name, value]) => read(name, value)));
 }
 
 function contentOf(variable: string, path: string): string {
