@@ -175,6 +175,7 @@ describe('how it is reached', () => {
       'countersign-approvals',
     );
     expect(spec.ingress).toEqual([{ ports: [{ protocol: 'TCP', port: 'approvals' }] }]);
-    expect((spec.egress as Manifest[])[0]!.ports.map((port: Manifest) => port.port as number)).toEqual([443, 9443]);
+    const [rule] = spec.egress as { ports: { port: number }[] }[];
+    expect(rule?.ports.map(({ port }) => port)).toEqual([443, 9443]);
   });
 });
