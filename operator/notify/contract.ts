@@ -76,11 +76,18 @@ export interface Notice {
 /** What the service called what it took, so that it can be changed later. Kept as JSON; never secret. */
 export type Reference = Readonly<Record<string, string>>;
 
+/** It was not taken. */
+export interface Refused {
+  readonly ok: false;
+  /** Trying again would not help. */
+  readonly final: boolean;
+  readonly retryAfterMs?: number;
+  /** A sentence without anything secret in it, nor anything that the other side wrote. */
+  readonly message: string;
+}
+
 /** What came of a delivery. */
-export type Delivered =
-  | { readonly ok: true; readonly reference?: Reference }
-  /** `final`: trying again would not help. `message`: a sentence without anything secret in it, nor anything that the other side wrote. */
-  | { readonly ok: false; readonly final: boolean; readonly retryAfterMs?: number; readonly message: string };
+export type Delivered = { readonly ok: true; readonly reference?: Reference } | Refused;
 
 export interface HttpCall {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH';

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { rootCertificates } from 'node:tls';
+import { createSecureContext, rootCertificates } from 'node:tls';
 import type { KeyObject } from 'node:crypto';
 import { Agent, request, type Dispatcher } from 'undici';
 import { callFault, hostFault, parseAllowedHost, type AllowedHost } from '../core/httpAllow.ts';
@@ -50,7 +50,8 @@ export class HttpCaller implements Outside {
       connect: {
         timeout: connectTimeoutMs,
         lookup: guardedLookup(options.allowed, options.resolve),
-        ...(options.ca === undefined ? {} : { ca: [...this.authorities] }),
+        // Read once: all public authorities for each connection would take longer than the call.
+        ...(options.ca === undefined ? {} : { secureContext: createSecureContext({ ca: [...this.authorities] }) }),
       },
     });
   }
