@@ -119,7 +119,7 @@ async function runClaimed(store: Store, claim: Claim, run: (id: string) => Promi
       .set({ locked_until: Date.now() + claim.lockMs })
       .execute()
       .catch(() => undefined);
-  }, claim.lockMs / 3);
+  }, claim.lockMs / 3).unref();
   try {
     const answer = await run(claim.id);
     const isKept = answer.status < 500;

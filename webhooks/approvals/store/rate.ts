@@ -13,6 +13,9 @@ export const decisionRate: Rate = { perSecond: 10, burst: 5 };
 
 export type Spent = { readonly isAllowed: true } | { readonly isAllowed: false; readonly retryAfterMs: number };
 
+/** A bucket that is to be full later than this from now was written by a clock that is wrong: it must not shut its caller out for as long. */
+const believedMs = 60_000;
+
 /**
  * Takes one token from the caller's bucket, whichever replica asks, in one statement. The bucket is kept as the moment at which it will be full
  * again: a token taken moves it on by the time that one takes to come back, and none is left when it is `burst` of those away.
@@ -20,6 +23,7 @@ export type Spent = { readonly isAllowed: true } | { readonly isAllowed: false; 
 export async function spend({ db }: Store, caller: string, now = Date.now(), { perSecond, burst }: Rate = decisionRate): Promise<Spent> {
   const interval = Math.ceil(1_000 / perSecond);
   const latest = now + (burst - 1) * interval;
+  const believed = now + believedMs;
   const id = hashOf(caller);
   const taken = await db
     .insertInto('rate')
@@ -28,9 +32,9 @@ export async function spend({ db }: Store, caller: string, now = Date.now(), { p
       conflict
         .column('caller')
         .doUpdateSet({
-          full_at: sql<number>`case when rate.full_at + ${interval} > excluded.full_at then rate.full_at + ${interval} else excluded.full_at end`,
+          full_at: sql<number>`case when rate.full_at > ${now} and rate.full_at <= ${believed} then rate.full_at + ${interval} else excluded.full_at end`,
         })
-        .where('rate.full_at', '<=', latest),
+        .where((eb) => eb.or([eb('rate.full_at', '<=', latest), eb('rate.full_at', '>', believed)])),
     )
     .returning('full_at')
     .executeTakeFirst();
