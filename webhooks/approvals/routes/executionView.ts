@@ -36,7 +36,7 @@ export function executionView(execution: KnownExecution, request: string | undef
   const { uid, namespace, name, createdAt, requester, via, labels, spec: asked, status: stands } = execution;
   const { operation, parameters, reason, ticket } = asked;
   const { job, outputs, startedAt, completedAt } = stands ?? {};
-  const message = (stands?.conditions.find(({ type }) => type === 'Completed') ?? stands?.conditions[0])?.message;
+  const message = stands?.conditions.find(({ type }) => type === 'Ready')?.message;
   return {
     id: uid,
     namespace,
