@@ -6,6 +6,7 @@ import { ApprovalRequest } from './approvalRequest.ts';
 import { Approver } from './approver.ts';
 import { ClusterApprovalPolicy } from './clusterApprovalPolicy.ts';
 import { GovernedJob } from './governedJob.ts';
+import { ClusterNotificationChannel, NotificationChannel } from './notificationChannel.ts';
 import {
   approvalDecisions,
   approvalDelegations,
@@ -13,7 +14,9 @@ import {
   approvalRequests,
   approvers,
   clusterApprovalPolicies,
+  clusterNotificationChannels,
   governedJobs,
+  notificationChannels,
   type Resource,
 } from './resources.ts';
 
@@ -68,6 +71,31 @@ const policyColumns: PrinterColumn[] = [
   { name: 'On-Refusal', type: 'string', jsonPath: '.spec.onRefusal', description: 'What becomes of refused work.' },
   { name: 'Timeout', type: 'string', jsonPath: '.spec.timeout', description: 'The longest that a request may wait.', priority: 1 },
   age,
+];
+
+const channelColumns: PrinterColumn[] = [
+  { name: 'Type', type: 'string', jsonPath: '.spec.type', description: 'The kind of service.' },
+  {
+    name: 'Ready',
+    type: 'string',
+    jsonPath: '.status.conditions[?(@.type=="Ready")].status',
+    description: 'Whether config and the Secret are as they must be.',
+  },
+  {
+    name: 'Delivering',
+    type: 'string',
+    jsonPath: '.status.conditions[?(@.type=="Delivering")].status',
+    description: 'Whether the service takes what is sent.',
+  },
+  age,
+  { name: 'Secret', type: 'string', jsonPath: '.spec.secretRef.name', description: 'The Secret with what is secret.', priority: 1 },
+  {
+    name: 'Message',
+    type: 'string',
+    jsonPath: '.status.conditions[?(@.type=="Ready")].message',
+    description: 'Why it is ready or not.',
+    priority: 1,
+  },
 ];
 
 /** All kinds of this version. */
@@ -198,5 +226,25 @@ export const kinds: readonly Kind[] = [
       { name: 'Manager', type: 'string', jsonPath: '.spec.manager', description: 'The user name of their manager.' },
       age,
     ],
+  },
+  {
+    resource: notificationChannels,
+    singular: 'notificationchannel',
+    shortNames: ['nchan'],
+    categories,
+    description: 'NotificationChannel says where people of one namespace are told what waits for them and what became of it.',
+    schema: NotificationChannel,
+    hasStatus: true,
+    printerColumns: channelColumns,
+  },
+  {
+    resource: clusterNotificationChannels,
+    singular: 'clusternotificationchannel',
+    shortNames: ['cnchan'],
+    categories,
+    description: 'ClusterNotificationChannel says where people of any namespace are told what waits for them and what became of it.',
+    schema: ClusterNotificationChannel,
+    hasStatus: true,
+    printerColumns: channelColumns,
   },
 ];

@@ -26,21 +26,6 @@ export const channelTypes = ['SMTP', 'Slack', 'PagerDuty', 'ServiceNow', 'Teams'
 export const ChannelType = z.enum(channelTypes);
 export type ChannelType = z.infer<typeof ChannelType>;
 
-export const channelKinds = ['NotificationChannel', 'ClusterNotificationChannel'] as const;
-export type ChannelKind = (typeof channelKinds)[number];
-
-/** A channel, as a stage names it. */
-export const ChannelRef = z
-  .object({
-    kind: z
-      .enum(channelKinds)
-      .default('NotificationChannel')
-      .describe("NotificationChannel for one of the request's namespace, or ClusterNotificationChannel."),
-    name: ObjectName.describe('The name of the channel.'),
-  })
-  .meta(atomicObject);
-export type ChannelRef = z.infer<typeof ChannelRef>;
-
 /** Which requests a channel is told of besides those whose stages name it. */
 export const ChannelRoute = z.object({
   events: z

@@ -31,3 +31,5 @@ export const approvers = resource('Approver', 'approvers', false);
 export const governedJobs = resource('GovernedJob', 'governedjobs');
 export const approvalPolicies = resource('ApprovalPolicy', 'approvalpolicies');
 export const clusterApprovalPolicies = resource('ClusterApprovalPolicy', 'clusterapprovalpolicies', false);
+export const notificationChannels = resource('NotificationChannel', 'notificationchannels');
+export const clusterNotificationChannels = resource('ClusterNotificationChannel', 'clusternotificationchannels', false);

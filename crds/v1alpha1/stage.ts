@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ChannelRef } from './channelRef.ts';
 import { atomicObject, listMap, withRules } from './schemaMarks.ts';
 import { DnsLabel, Duration, Expression, GroupName, ObjectName, Timestamp, Username } from './values.ts';
 import { BusinessHours } from './window.ts';
@@ -89,6 +90,11 @@ export const Stage = RequestedStage.extend({
     'What happens once its time is over: Expire, Reject, or Escalate, which asks whoever escalation names as well.',
   ),
   escalation: Escalation.optional().describe('Who is asked once the time is over, with onTimeout Escalate.'),
+  notify: z
+    .array(ChannelRef)
+    .max(8)
+    .optional()
+    .describe('The channels by which those who are asked are told, and where it is told what becomes of it.'),
   reassignTo: z
     .array(ApproverRef)
     .max(64)
