@@ -69,6 +69,7 @@ export const Reason = {
   SubjectNotFound: 'SubjectNotFound',
   Submitted: 'Submitted',
   Succeeded: 'Succeeded',
+  TooManyPolicies: 'TooManyPolicies',
 } as const;
 export type Reason = (typeof Reason)[keyof typeof Reason];
 

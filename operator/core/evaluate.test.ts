@@ -140,16 +140,86 @@ describe('a policy written after the request', () => {
     expect(kinds(forged)).toEqual([]);
     expect(kinds({ ...forged, decisions: [decision('bob')] })).toEqual(['release']);
   });
+});
 
-  it('asks for every stage, also for those beyond what a status can list', () => {
-    const wide = Array.from({ length: 5 }, (_, p) =>
-      policy(`p${p}`, { stages: Array.from({ length: 16 }, (_unused, s) => stage(`s${s}`, 1, [user(`u${p}-${s}`)])) }),
+describe('more than a status can list', () => {
+  /** Each asks one person in each of its stages. */
+  const wide = (policies: number, stages: number) =>
+    Array.from({ length: policies }, (_, p) =>
+      policy(`p${p}`, { stages: Array.from({ length: stages }, (_unused, s) => stage(`s${s}`, 1, [user(`u${p}-${s}`)])) }),
     );
-    const voters = wide.flatMap((_, p) => Array.from({ length: 16 }, (_unused, s) => `u${p}-${s}`));
-    const asked = settle(observation({ policies: wide }));
+  const yesOfAll = (of: ReturnType<typeof wide>) =>
+    of.flatMap((p) => (p.spec.stages ?? []).flatMap((s) => s.require.flatMap((r) => r.from.map((who) => decision(who.user ?? '')))));
+  const held = (facts: Parameters<typeof plan>[0]) => {
+    const { status } = plan(facts);
+    return [conditionOf(plan(facts), 'Approved'), status.conditions.find((c) => c.type === 'Approved')?.message];
+  };
+
+  it('holds, however many agree, and says how many apply, how many fit and what to do', () => {
+    const policies = wide(5, 16);
+    const asked = settle(observation({ policies }));
     expect(asked.request.status?.stages).toHaveLength(64);
-    expect(kinds({ ...asked, decisions: voters.slice(0, 64).map((u) => decision(u)) })).toEqual([]);
-    expect(kinds({ ...asked, decisions: voters.map((u) => decision(u)) })).toEqual(['release']);
+    const all = { ...asked, decisions: yesOfAll(policies) };
+    expect(kinds(all)).toEqual([]);
+    expect(held(all)).toEqual([
+      'Unknown TooManyPolicies',
+      '5 policies with 80 stages apply, and at most 64 of either fit, so it holds. Have fewer policies match it, or join their stages. ' +
+        'One that was changed since this was submitted counts twice: ask anew.',
+    ]);
+    expect(conditionOf(plan(all), 'Released')).toBe('False Held');
+  });
+
+  it.each([
+    ['as many stages as fit', 4, 16, ['release']],
+    ['as many policies as fit', 64, 1, ['release']],
+    ['a policy too many', 65, 1, []],
+  ])('%s: %s policies of %s stages', (_what, policies, stages, done) => {
+    const all = wide(policies, stages);
+    expect(kinds({ ...settle(observation({ policies: all })), decisions: yesOfAll(all) })).toEqual(done);
+  });
+
+  it('is not approved by rules alone either, not even once fewer apply', () => {
+    const automatic = Array.from({ length: 65 }, (_, i) => policy(`p${i}`, { autoApprove: auto }));
+    const asked = settle(observation({ policies: automatic }));
+    expect(held(asked)[0]).toBe('Unknown TooManyPolicies');
+    expect(kinds({ ...asked, policies: automatic.slice(0, 1) })).toEqual([]);
+    expect(conditionOf(plan({ ...asked, policies: automatic.slice(0, 1) }), 'Approved')).toBe('Unknown NobodyAsked');
+  });
+
+  it('asks the people of those that are left, once fewer apply', () => {
+    const fewer = later(observation({ policies: wide(65, 1) }), { policies: wide(2, 1) });
+    expect(conditionOf(plan(fewer), 'Approved')).toBe('Unknown Reviewing');
+    expect(kinds({ ...fewer, decisions: [decision('u0-0')] })).toEqual([]);
+    expect(kinds({ ...fewer, decisions: yesOfAll(wide(2, 1)) })).toEqual(['release']);
+  });
+
+  it('holds where policies that were changed are too many with what they were', () => {
+    const before = wide(4, 16);
+    const changed = later(observation({ policies: before }), {
+      policies: [...before.slice(1), policy('p0', { ...before[0]?.spec, timeout: '2h' })],
+    });
+    expect(kinds({ ...changed, decisions: yesOfAll(before) })).toEqual([]);
+    expect(held(changed)[1]).toContain('5 policies with 80 stages apply');
+    // What they were stays on record, whatever comes on top.
+    expect(plan(changed).status.stages.every((s) => s.asSubmitted)).toBe(true);
+  });
+
+  it('approved before they were too many, is not let go', () => {
+    const before = wide(1, 1);
+    const approved = settle({ ...observation({ policies: before }), decisions: yesOfAll(before) });
+    expect(kinds(approved)).toEqual(['release']);
+    expect(kinds({ ...approved, policies: wide(65, 1), decisions: yesOfAll(wide(65, 1)) })).toEqual([]);
+  });
+
+  it('can be rejected, overridden and expire like anything that waits', () => {
+    const policies = wide(65, 1);
+    const at = (more: object) => plan(observation({ policies, ...more })).status.phase;
+    expect(at({ decisions: [decision('u64-0', 'Reject')] })).toBe('Rejected');
+    const asked = observation({ policies, now: minutes(0), spec: { timeout: '1h' } });
+    expect(plan(later(asked, { now: minutes(60) })).status.phase).toBe('Expired');
+    const permissions = { ...nobodyMay, may: () => true };
+    const two = ['eve', 'mia'].map((who) => decision(who, 'Override', { ticket: 'INC-1' }));
+    expect(kinds(observation({ policies, permissions, decisions: two }))).toEqual(['release']);
   });
 });
 

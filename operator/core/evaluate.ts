@@ -160,6 +160,7 @@ function verdictOf(facts: Observation, { asked, counted, auto, gate: open, late,
   if (asked.policies.some((p) => p.fault !== undefined)) return expired ? 'Expired' : 'Faulty';
   if (asked.policies.some((p) => p.violations !== undefined)) return 'PolicyViolation';
   if (counted.some((s) => s.rejected)) return 'Rejected';
+  if (!asked.fits) return expired || late !== undefined ? 'Expired' : 'TooMany';
   // Nothing is approved that has no digest: nobody could say later what it was.
   if (auto && facts.subject.digest !== undefined && open.open) return 'AutoApproved';
   const wanted = counted.filter((s) => applies(s.asked));

@@ -14,6 +14,7 @@ export type Verdict =
   | 'Frozen'
   | 'NobodyAsked'
   | 'Faulty'
+  | 'TooMany'
   | 'NoPolicy';
 
 export interface Evaluation {

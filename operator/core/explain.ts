@@ -3,6 +3,7 @@ import { rfc3339 } from './conditions.ts';
 import { serviceAccountName } from './eligibility.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { Observation } from './facts.ts';
+import { mostListed } from './resolve.ts';
 
 /** An entry of `from`, in words: `group finance`, `user cfo@corp`. */
 export function describeApprover(entry: ApproverRef): string {
@@ -57,11 +58,19 @@ export function describeOpen(evaluation: Evaluation, facts: Observation): string
   }
   if (evaluation.verdict === 'Frozen')
     return `It is approved without asking anybody once that is allowed again: ${closedBecause(evaluation)}.`;
+  if (evaluation.verdict === 'TooMany') return tooMany(evaluation);
   if (evaluation.verdict === 'NobodyAsked') return 'The policies that apply ask nobody and approve nothing on their own; it holds.';
   if (lacksRequester(evaluation)) return `Nobody may approve it, so it holds: ${whoIsUnknown(facts)}`;
   const open = evaluation.stages.filter((stage) => missingVotes([stage]).length > 0);
   if (open.length === 0) return 'Waiting for what cannot be told yet; it holds.';
   return `Waiting for ${open.map(describeStage).join(', ')}.${firstOverride(evaluation)}${delegatedByRequester(evaluation)}${failedDelegation(evaluation)}`;
+}
+
+function tooMany({ policies, stages }: Evaluation): string {
+  return (
+    `${policies.length} policies with ${stages.length} stages apply, and at most ${mostListed} of either fit, so it holds. ` +
+    'Have fewer policies match it, or join their stages. One that was changed since this was submitted counts twice: ask anew.'
+  );
 }
 
 /** Whether votes are waited for that nobody may give: it is not known who asked, so whoever approved might approve their own work. */

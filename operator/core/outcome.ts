@@ -67,6 +67,7 @@ export function decide(facts: Observation, evaluation: Evaluation): Outcome | un
     case 'Pending':
     case 'Frozen':
     case 'Faulty':
+    case 'TooMany':
     case 'NobodyAsked':
     case 'NoPolicy':
       return undefined;

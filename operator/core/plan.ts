@@ -12,6 +12,7 @@ import { kstatus, statementsFor } from './statements.ts';
 import { gateTurnsAt, timeOf } from './timing.ts';
 import { isReleased, lapseOf, withdrawal } from './withdrawal.ts';
 import { present } from './present.ts';
+import { mostListed } from './resolve.ts';
 
 /** What is still owed to the world, each on its own evidence. */
 export type Effect =
@@ -104,8 +105,9 @@ function planSubmitted(facts: Observation): Plan {
       standing: standingOf(facts, evaluation, outcome),
       approvedUnder: recorded === undefined ? evaluation.approvedUnder : before?.approvedUnder,
     }),
-    policies: [...shown.policies].slice(0, 64),
-    stages: [...shown.stages].slice(0, 64),
+    // What does not fit holds, and says so (`TooMany`).
+    policies: shown.policies.slice(0, mostListed),
+    stages: shown.stages.slice(0, mostListed),
     decisions: listed(shown.decisions.filter((d) => d.approver !== '')),
     conditions,
   };

@@ -17,7 +17,7 @@ function asked(before: PolicyFacts[], now: PolicyFacts[]) {
 const names = (of: ReturnType<typeof whatIsAsked>) => of.policies.map((p) => `${p.name} ${p.generation} ${p.asSubmitted ? 'then' : 'now'}`);
 
 describe('what is asked at submission', () => {
-  it('is what every policy asks, in the order of their names, then what the request adds', () => {
+  it('is what every policy asks, those of the cluster first, in the order of their names, then what the request adds', () => {
     const own = { ...spec, stages: [stage('mine', 1, [user('carol')])] };
     for (const policies of [
       [first, second],
@@ -25,6 +25,15 @@ describe('what is asked at submission', () => {
     ]) {
       const of = whatIsAsked(own, judged(policies), undefined);
       expect(of.policies).toEqual([
+        {
+          kind: 'ClusterApprovalPolicy',
+          name: 'b-second',
+          uid: 'uid-b-second',
+          generation: 1,
+          asSubmitted: true,
+          onRefusal: 'Fail',
+          autoApproves: 'all',
+        },
         {
           kind: 'ApprovalPolicy',
           namespace: 'payments',
@@ -34,15 +43,6 @@ describe('what is asked at submission', () => {
           asSubmitted: true,
           onRefusal: 'Fail',
           timeout: '2h',
-        },
-        {
-          kind: 'ClusterApprovalPolicy',
-          name: 'b-second',
-          uid: 'uid-b-second',
-          generation: 1,
-          asSubmitted: true,
-          onRefusal: 'Fail',
-          autoApproves: 'all',
         },
       ]);
       expect(of.stages).toEqual([

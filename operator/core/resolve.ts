@@ -1,6 +1,7 @@
 import type { ApprovalRequestSpec, PolicyRecord, RequestedStage, ResolvedStage, Separation, Stage } from '../../crds/v1alpha1/index.ts';
 import type { PolicyFacts, PolicyId } from './facts.ts';
 import { policyKey } from './facts.ts';
+import { compare } from './order.ts';
 import type { Judgement } from './rules/judge.ts';
 import { sameJson } from './sameJson.ts';
 import { present } from './present.ts';
@@ -36,7 +37,12 @@ export interface Asked {
   readonly agreed: boolean;
   /** Somebody could say yes: every policy agrees on its own or one asks people, and so do the policies as they are now. */
   readonly answerable: boolean;
+  /** A status has room for all of it. Where it has not, nobody could see or be held to what is missing. */
+  readonly fits: boolean;
 }
+
+/** As many policies, and as many stages, as a status has room for. */
+export const mostListed = 64;
 
 /** What holds for stages that no policy stands behind. */
 export const defaultSeparation: Separation = { requesterMayApprove: false, distinctAcrossStages: true };
@@ -99,14 +105,21 @@ interface Snapshot {
  * asks the same as before is listed once; one that has changed is listed twice, and both must be satisfied.
  */
 export function whatIsAsked(spec: ApprovalRequestSpec, now: readonly JudgedPolicy[], snapshot: Snapshot | undefined): Asked {
-  const inOrder = [...now].sort((a, b) => (policyKey(a) < policyKey(b) ? -1 : 1));
-  if (snapshot === undefined) {
-    return joined(
+  const inOrder = now
+    .map((policy) => ({ policy, key: byReach(policy) }))
+    .sort((a, b) => compare(a.key, b.key))
+    .map(({ policy }) => policy);
+  const all = (asSubmitted: (policy: JudgedPolicy) => boolean): Asked =>
+    joined(
       spec,
       now,
-      inOrder.map((p) => recordOf(p, saysSomething(p))),
-      inOrder.flatMap((p) => stagesOf(p, saysSomething(p))),
+      inOrder.map((p) => recordOf(p, asSubmitted(p))),
+      inOrder.flatMap((p) => stagesOf(p, asSubmitted(p))),
     );
+  if (snapshot === undefined) {
+    const submitted = all(saysSomething);
+    // Of a part nobody can say later what was asked as a whole: it is no submission, and nothing approves itself by it.
+    return submitted.fits ? submitted : all(() => false);
   }
   const kept = snapshot.policies.filter((p) => p.asSubmitted);
   const keptStages = snapshot.stages.filter((s) => s.asSubmitted && s.policy !== undefined).map(unvoted);
@@ -119,6 +132,9 @@ export function whatIsAsked(spec: ApprovalRequestSpec, now: readonly JudgedPolic
   );
 }
 
+/** Those of the whole cluster first: nobody pushes them out of a list by writing many of their own. */
+const byReach = (policy: PolicyId): string => `${policy.kind === 'ClusterApprovalPolicy' ? 0 : 1} ${policyKey(policy)}`;
+
 /** A policy whose expressions fail has not spoken: nobody may cause that, by what a request leaves out, to have its next version agree instead. */
 const saysSomething = ({ judgement }: JudgedPolicy): boolean => judgement.fault === undefined;
 
@@ -129,7 +145,14 @@ function joined(
   stages: readonly AskedStage[],
 ): Asked {
   const agreed = policies.every((p) => p.autoApproves !== undefined) && policies.some((p) => p.asSubmitted);
-  return { policies, stages: [...stages, ...ownStages(spec)], agreed, answerable: agreed || (stages.some(applies) && couldAgree(now)) };
+  const everyStage = [...stages, ...ownStages(spec)];
+  return {
+    policies,
+    stages: everyStage,
+    agreed,
+    answerable: agreed || (stages.some(applies) && couldAgree(now)),
+    fits: policies.length <= mostListed && everyStage.length <= mostListed,
+  };
 }
 
 /** Where no policy is left, those of the submission stand alone. One that asks nobody and approves nothing was written to hold. */

@@ -69,9 +69,11 @@ function approval(evaluation: Evaluation, facts: Observation, outcome: Outcome |
       ? verdict
       : verdict === 'Faulty'
         ? 'ExpressionFailed'
-        : lacksRequester(evaluation)
-          ? 'RequesterUnknown'
-          : 'Reviewing';
+        : verdict === 'TooMany'
+          ? 'TooManyPolicies'
+          : lacksRequester(evaluation)
+            ? 'RequesterUnknown'
+            : 'Reviewing';
   return says('Approved', 'Unknown', reason, describeOpen(evaluation, facts));
 }
 

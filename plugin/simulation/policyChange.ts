@@ -76,7 +76,7 @@ interface Difference {
   readonly direction: 'stricter' | 'looser' | 'neither';
 }
 
-const stuck: readonly Evaluation['verdict'][] = ['Faulty', 'NobodyAsked', 'NoPolicy'];
+const stuck: readonly Evaluation['verdict'][] = ['Faulty', 'TooMany', 'NobodyAsked', 'NoPolicy'];
 const refused: readonly Evaluation['verdict'][] = ['PolicyViolation', 'Rejected', 'Expired'];
 const approved: readonly Evaluation['verdict'][] = ['Approved', 'AutoApproved', 'StandingApproval', 'Overridden'];
 

@@ -60,7 +60,8 @@ export function simulatedText(
   return [...lines, ...(asked === '' ? [] : [asked.trimEnd()]), ...times].map((line) => `${line}\n`).join('');
 }
 
-const isOpen = (outcome: Outcome): boolean => outcome === 'Pending' || outcome === 'NobodyAsked' || outcome === 'Faulty';
+const isStuck = (outcome: Outcome): boolean => ['NobodyAsked', 'Faulty', 'TooMany'].includes(outcome);
+const isOpen = (outcome: Outcome): boolean => outcome === 'Pending' || isStuck(outcome);
 
 function headline({ outcome, policies, work }: Pick<Simulated, 'outcome' | 'policies' | 'work'>, votes: number): string {
   switch (outcome) {
@@ -76,6 +77,8 @@ function headline({ outcome, policies, work }: Pick<Simulated, 'outcome' | 'poli
       return 'It would be refused, as it breaks a policy.';
     case 'Faulty':
       return 'It would be held: a rule cannot be evaluated, and until that is mended nothing is decided.';
+    case 'TooMany':
+      return `It would be held for good: more apply than fit, ${policies.length} policies; let fewer match it, or join their stages.`;
     case 'NobodyAsked':
       return 'It would be held for good: its policies ask nobody and approve nothing on their own.';
     case 'NoPolicy':
@@ -91,7 +94,7 @@ function headline({ outcome, policies, work }: Pick<Simulated, 'outcome' | 'poli
 }
 
 function tone(outcome: Outcome, colours: Palette): (text: string) => string {
-  if (isRefused({ outcome }) || outcome === 'NobodyAsked' || outcome === 'NoPolicy' || outcome === 'Faulty') return colours.bad;
+  if (isRefused({ outcome }) || outcome === 'NoPolicy' || isStuck(outcome)) return colours.bad;
   return outcome === 'AutoApproved' || outcome === 'NotGoverned' ? colours.good : colours.pending;
 }
 

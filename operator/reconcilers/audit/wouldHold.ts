@@ -18,6 +18,8 @@ function andThen({ verdict, policies, stages, gate }: Evaluation): string {
       return `, and approved it without asking anybody, but not now: ${gate.because ?? 'nothing is let go at this time'}.`;
     case 'Faulty':
       return ` until this is mended: ${policies.flatMap((p) => p.fault ?? []).join('; ')}.`;
+    case 'TooMany':
+      return `, as ${policies.length} policies with ${stages.length} stages are more than fit, until fewer apply.`;
     case 'NobodyAsked':
     case 'NoPolicy':
       return ' until its time was over, as nobody is asked and nothing approves it.';
