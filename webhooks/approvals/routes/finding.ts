@@ -17,6 +17,15 @@ export const findRequest = (deps: RequestDeps, caller: Caller, id: string): Prom
 export const findExecution = (deps: RequestDeps, caller: Caller, id: string): Promise<KnownExecution> =>
   find(deps, caller, id, governedJobs, deps.known.executions);
 
+/** The request of that id, or that of the execution of that id. @throws Problem 404, likewise. */
+export async function findEither(deps: RequestDeps, caller: Caller, id: string): Promise<KnownRequest> {
+  const { requests, executions } = deps.known;
+  const execution = executions.byUid(id);
+  const name = execution?.status?.approvalRequest?.name;
+  const asked = execution === undefined || name === undefined ? undefined : requests.get(execution.namespace, name);
+  return findRequest(deps, caller, asked?.uid ?? id);
+}
+
 async function find<T extends { readonly namespace: string; readonly name: string; readonly uid: string }>(
   { permissions }: RequestDeps,
   caller: Caller,

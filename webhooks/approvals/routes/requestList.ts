@@ -10,7 +10,8 @@ import type { RequestDeps } from './deps.ts';
 import { mayList } from './requests.ts';
 import { requestView, RequestView } from './requestView.ts';
 
-const digits = (most: number) =>
+/** A whole number from 1 on in a query. */
+export const digitsUpTo = (most: number) =>
   z
     .string()
     .regex(/^[0-9]{1,4}$/, `expected a whole number from 1 to ${most}`)
@@ -26,7 +27,7 @@ export const ListQuery = z.strictObject({
   operation: z.string().max(63).optional().describe('Only those of this operation.'),
   mine: z.enum(['true', 'false']).optional().describe("true: only those that wait for the caller's own vote."),
   labelSelector: z.string().max(1024).optional().describe('Only those with these labels: `team=payments,!draft`; without in and notin.'),
-  limit: digits(500).optional().describe('How many at most; 100 when left out.'),
+  limit: digitsUpTo(500).optional().describe('How many at most; 100 when left out.'),
   cursor: z.string().max(256).optional().describe('Where the page before ended: its `next`.'),
 });
 export type ListQuery = z.infer<typeof ListQuery>;
@@ -55,6 +56,16 @@ export const listRoute = (deps: RequestDeps): Route =>
 
 /** One page of what the caller may see. What comes while they turn the pages shifts none of them. */
 export async function listPage(deps: RequestDeps, caller: Caller, query: ListQuery): Promise<z.infer<typeof ListView>> {
+  const { requests, next } = await requestsFor(deps, caller, query);
+  return { items: requests.map(requestView), ...(next === undefined ? {} : { next }) };
+}
+
+/** The same, of requests as the service knows them. */
+export async function requestsFor(
+  deps: RequestDeps,
+  caller: Caller,
+  query: ListQuery,
+): Promise<{ readonly requests: readonly KnownRequest[]; readonly next?: string | undefined }> {
   const { limit = defaultLimit, cursor } = query;
   const after = cursor === undefined ? undefined : readCursor(cursor);
   const fitting = [...deps.known.requests.list()]
@@ -68,9 +79,9 @@ export async function listPage(deps: RequestDeps, caller: Caller, query: ListQue
     // One more than fits says that there is a next page.
     if (page.length > limit) break;
   }
-  const items = page.slice(0, limit);
-  const last = items.at(-1);
-  return { items: items.map(requestView), ...(page.length > limit && last !== undefined ? { next: writeCursor(placeOf(last)) } : {}) };
+  const requests = page.slice(0, limit);
+  const last = requests.at(-1);
+  return { requests, next: page.length > limit && last !== undefined ? writeCursor(placeOf(last)) : undefined };
 }
 
 /** Whether the caller may list the requests of a namespace: asked for once everywhere, then once in each. */

@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { approvalRequests, group, JsonObject } from '../../../../crds/v1alpha1/index.ts';
+import { route, type Route } from '../../http/route.ts';
+import { appendAudit, listAudit, type AuditEntry } from '../../store/auditEntries.ts';
+import { digitsUpTo } from '../requestList.ts';
+import type { AliasDeps } from './index.ts';
+
+const tag = 'Compatibility';
+const name = z.string().min(1).max(200);
+
+const AuditLog = z
+  .object({
+    id: z.string(),
+    entity: z.string(),
+    entity_id: z.string(),
+    action: z.string(),
+    user_id: z.string().describe('Who handed it in, as the service knows them.'),
+    details: z.unknown(),
+    timestamp: z.string(),
+  })
+  .meta({ id: 'AuditLog', description: 'What another system handed in to be kept.' });
+
+/** What other systems hand in to be kept. The record of what was decided is in the cluster, and nobody can add to it here. */
+export const auditLogAliases = (deps: AliasDeps): Route[] => [appendAlias(deps), listAlias(deps)];
+
+const appendAlias = ({ store, client }: AliasDeps): Route =>
+  route({
+    method: 'post',
+    path: '/auditLogs',
+    tag,
+    access: 'caller',
+    idempotent: true,
+    summary: 'Keeps an entry of another system, in the name of the caller.',
+    body: z.strictObject({ entity: name, entity_id: name, action: name, details: JsonObject.optional() }),
+    answers: { 201: { description: 'It is kept.', schema: AuditLog } },
+    handle: async ({ caller, body: { entity, entity_id, action, details = {} } }) => {
+      const entry = { at: client.now(), actor: caller.username, action, resource: JSON.stringify([entity, entity_id]), details };
+      const [id = 0] = await appendAudit(store, [entry]);
+      return { status: 201, body: view({ id, ...entry }) };
+    },
+  });
+
+const listAlias = ({ store, permissions }: AliasDeps): Route =>
+  route({
+    method: 'get',
+    path: '/auditLogs',
+    tag,
+    access: 'caller',
+    summary: 'Entries that other systems handed in, newest first.',
+    description:
+      "Those of the caller; whoever may list approvalrequests in all namespaces sees everybody's. The header Link leads to the next page.",
+    query: z.strictObject({
+      limit: digitsUpTo(500).optional(),
+      after: z
+        .string()
+        .regex(/^[0-9]{1,15}$/, 'expected the id of the last entry of the page before')
+        .transform(Number)
+        .optional(),
+    }),
+    answers: { 200: { description: 'A page of them.', schema: z.array(AuditLog) } },
+    handle: async ({ caller, query: { limit = 100, after } }) => {
+      const everybody = await permissions.may(caller, { verb: 'list', group, resource: approvalRequests.plural });
+      const { entries, next } = await listAudit(store, everybody ? {} : { actor: caller.username }, { limit, after });
+      const headers = next === undefined ? {} : { link: `</auditLogs?limit=${limit}&after=${next}>; rel="next"` };
+      return { status: 200, body: entries.map(view), headers };
+    },
+  });
+
+function view({ id, at, actor, action, resource, details }: AuditEntry): z.infer<typeof AuditLog> {
+  const [entity, entity_id] = JSON.parse(resource) as [string, string];
+  return { id: String(id), entity, entity_id, action, user_id: actor, details, timestamp: new Date(at).toISOString() };
+}
