@@ -23,14 +23,15 @@ export function postgresDialect(options: PostgresOptions): Dialect {
     maxLifetimeSeconds: 1_800,
     keepAlive: true,
     statement_timeout: options.statementTimeoutMs,
-    lock_timeout: options.statementTimeoutMs,
     idle_in_transaction_session_timeout: 2 * options.statementTimeoutMs,
     // For a server that hangs and so cannot end the statement itself.
     query_timeout: options.statementTimeoutMs + 2_000,
     types: { getTypeParser: parserOf },
   });
-  // A connection that breaks while nobody uses it: the pool has taken it out already, and without a listener Node would end the process.
+  // A connection that breaks while it waits for work, in the pool or in the middle of a transaction, tells nobody but these listeners, and without them
+  // Node would end the process. The pool takes such a connection out by itself.
   pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return new PostgresDialect({ pool: guardedPool(pool) });
 }
 
