@@ -4,6 +4,7 @@ import { openStore, StoreUnavailable, type Store } from '../../webhooks/approval
 import type { Logger } from '../telemetry/logger.ts';
 import { ApproverPermissions } from '../reconcilers/permissions.ts';
 import type { CertificateKeeper } from './certificate.ts';
+import { callersSettings } from './signIn.ts';
 import { version, type Running, type Shared } from './shared.ts';
 
 /** How long the service goes on answering after it was asked to end, so that nobody finds the door shut on the way in. */
@@ -23,7 +24,7 @@ export async function startApprovals(shared: Shared, keeper: CertificateKeeper):
     store,
     version,
     url: settings.approvals_url ?? `https://countersign-approvals.${settings.namespace}.svc`,
-    audiences: settings.approvals_audiences,
+    calling: await callersSettings(settings, client),
     origins: settings.approvals_origins,
     mostWaiters: settings.approvals_waiters,
     longestWaitMs: settings.approvals_longest_wait,

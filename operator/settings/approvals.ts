@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { secretSignInSettings, signInSettings } from './signIn.ts';
 import { milliseconds, list, port, text, url, whole } from './values.ts';
 
 const anOrigin = 'expected origins such as https://portal.example.com, separated by commas, without a path';
@@ -38,7 +39,8 @@ export const approvalsSettings = {
   approvals_longest_wait: milliseconds.prefault('5m').describe('The longest that one call may wait for a decision.'),
   approvals_rate: whole(1, 10_000).prefault(10).describe('How many decisions a second one caller may make.'),
   approvals_rate_burst: whole(1, 10_000).prefault(5).describe('How many decisions at once above that.'),
+  ...signInSettings,
 } as const;
 
 /** Settings whose value is told to nobody, not even when it is wrong. */
-export const secretSettings: ReadonlySet<string> = new Set(['approvals_store']);
+export const secretSettings: ReadonlySet<string> = new Set(['approvals_store', ...secretSignInSettings]);

@@ -1,9 +1,10 @@
-import { approvalRequests, governedJobs } from '../../crds/v1alpha1/index.ts';
+import { approvalRequests, approvers, governedJobs } from '../../crds/v1alpha1/index.ts';
 import type { KubeClient } from '../../operator/kube/client/kubeClient.ts';
 import type { KubeObject } from '../../operator/kube/client/types.ts';
 import { WatchCache } from '../../operator/kube/watchCache.ts';
 import type { Logger } from '../../operator/telemetry/logger.ts';
 import type { Metrics } from '../../operator/telemetry/metrics.ts';
+import { ApproverDirectory, knownApprover } from './callers/directory.ts';
 import { knownExecution, type KnownExecution } from './executions.ts';
 import { knownRequest, type KnownRequest } from './requests.ts';
 
@@ -25,6 +26,7 @@ export type KnownExecutions = KnownObjects<KnownExecution>;
 export interface Known {
   readonly requests: KnownRequests;
   readonly executions: KnownExecutions;
+  readonly approvers: ApproverDirectory;
   isSynced(): boolean;
   stop(): Promise<void>;
 }
@@ -39,8 +41,9 @@ export interface KnownOptions {
 export function watchCluster(options: KnownOptions): Known {
   const requests = new WatchCache({ ...options, type: approvalRequests, project: knownRequest });
   const executions = new WatchCache({ ...options, type: governedJobs, project: knownExecution });
-  const caches = [requests, executions];
-  const known = { requests: knownObjects(requests), executions: knownObjects(executions) };
+  const people = new WatchCache({ ...options, type: approvers, project: knownApprover });
+  const caches = [requests, executions, people];
+  const known = { requests: knownObjects(requests), executions: knownObjects(executions), approvers: new ApproverDirectory(people) };
   for (const cache of caches) cache.start();
   return {
     ...known,

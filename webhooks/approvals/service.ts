@@ -1,19 +1,22 @@
 import type { KubeClient } from '../../operator/kube/client/kubeClient.ts';
 import type { Logger } from '../../operator/telemetry/logger.ts';
 import type { Metrics } from '../../operator/telemetry/metrics.ts';
-import { Callers } from './callers/index.ts';
-import { KubernetesTokens } from './callers/kubernetesTokens.ts';
+import { openCallers, type CallersSettings } from './callers/compose.ts';
 import { createApp, type AppOptions } from './http/app.ts';
 import type { Route } from './http/route.ts';
 import { createApprovalServer, type ApprovalServer, type ServingCertificate } from './http/server.ts';
 import { watchCluster } from './known.ts';
+import { problemPages } from './pages/problem.ts';
 import { Permissions } from './relay/ask.ts';
 import type { RequestDeps } from './routes/deps.ts';
 import { executionRoutes } from './routes/executions.ts';
 import { wakeWaiters } from './routes/finding.ts';
+import { linkRoutes } from './routes/links.ts';
+import { pageRoutes } from './routes/pages.ts';
 import { listRoute } from './routes/requestList.ts';
 import { requestRoutes } from './routes/requests.ts';
 import { serviceRoutes } from './routes/service.ts';
+import { signInRoutes } from './routes/signIn.ts';
 import type { Store } from './store/index.ts';
 import { once } from './store/idempotency.ts';
 import { spend, type Rate } from './store/rate.ts';
@@ -27,8 +30,8 @@ export interface ServiceOptions {
   readonly version: string;
   /** Where callers reach the service. */
   readonly url: string;
-  /** For whom tokens must have been issued. */
-  readonly audiences: readonly string[];
+  /** How it knows who calls. */
+  readonly calling: Omit<CallersSettings, 'origin'>;
   readonly origins: readonly string[];
   readonly mostWaiters: number;
   readonly longestWaitMs: number;
@@ -68,11 +71,27 @@ export function createApprovalService(options: ServiceOptions): ApprovalService 
     ...(known.isSynced() ? [] : ['caches in sync']),
     ...(stopping ? ['a process that is not ending'] : []),
   ];
-  const kubernetes = new KubernetesTokens({ client, audiences: options.audiences, log });
-  const callers = new Callers({ kubernetes, origin: new URL(options.url).origin });
-  const others: Route[] = [...requestRoutes(deps), listRoute(deps), ...executionRoutes(deps)];
+  const { origin } = new URL(options.url);
+  const { callers, signIn, close: closeCallers } = openCallers(client, log, { ...options.calling, origin });
+  const sessions = signIn?.sessions;
+  const others: Route[] = [
+    ...requestRoutes(deps),
+    listRoute(deps),
+    ...executionRoutes(deps),
+    ...signInRoutes({ signIn, origin, log }),
+    ...pageRoutes({ ...deps, callers, sessions }),
+    ...linkRoutes({ ...deps, store, directory: known.approvers, callers, sessions }),
+  ];
   const routes = [...others, ...serviceRoutes({ ...options, missing, others })];
-  const app = createApp({ routes, callers, ...remembering(store, options.decisionRate), origins: options.origins, log, metrics });
+  const app = createApp({
+    routes,
+    callers,
+    ...remembering(store, options.decisionRate),
+    origins: options.origins,
+    problemPage: problemPages({ canSignIn: signIn !== undefined }),
+    log,
+    metrics,
+  });
   return {
     missing,
     serve: async (certificate, port) => {
@@ -91,6 +110,7 @@ export function createApprovalService(options: ServiceOptions): ApprovalService 
       stopMeasuring();
       stopWaking();
       await known.stop();
+      await closeCallers();
     },
   };
 }

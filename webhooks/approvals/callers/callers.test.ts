@@ -54,16 +54,16 @@ describe('who calls', () => {
   });
 
   it.each([
-    '',
-    'Bearer',
-    'Bearer ',
-    'Basic Ym9iOnB3',
-    'Bearer a b',
-    'Bearer a,b',
-    'Bearer \u00e4',
-    `Bearer ${'a'.repeat(20_000)}`,
-    'token',
-  ])('is refused for the Authorization header %j, and nobody is asked', async (authorization) => {
+    ['empty', ''],
+    ['a scheme alone', 'Bearer'],
+    ['a scheme and a space', 'Bearer '],
+    ['of another scheme', 'Basic Ym9iOnB3'],
+    ['two tokens', 'Bearer a b'],
+    ['two headers in one', 'Bearer a,b'],
+    ['no token68', 'Bearer \u00e4'],
+    ['longer than any token', `Bearer ${'a'.repeat(20_000)}`],
+    ['a token alone', 'token'],
+  ])('is refused for an Authorization header that is %s, and nobody is asked', async (_what, authorization) => {
     const { callers, kubernetes } = service();
     await expect(callers.callerOf({ authorization })).rejects.toMatchObject({
       status: 401,

@@ -108,7 +108,7 @@ describe('the token of a form', () => {
     expect(sessions.isFormToken(mine!, `${token}x`)).toBe(false);
   });
 
-  it('outlives a new key in front of the old one', async () => {
+  it('outlives a new key in front of the old one', () => {
     const [old, fresh] = [randomBytes(32), randomBytes(32)];
     const session = { person: bob, id: 'a' };
     const token = sessionsWith([old]).sessions.formToken(session);

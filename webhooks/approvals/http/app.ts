@@ -38,6 +38,8 @@ export interface AppOptions {
   readonly remember: Remember;
   /** Origins whose pages may call from a browser. */
   readonly origins: readonly string[];
+  /** A problem as a browser is told of it, which would rather have HTML. JSON when left out. */
+  readonly problemPage?: (problem: Problem, told: { readonly id: string; readonly method: string; readonly path: string }) => Answer;
   readonly log: Logger;
   readonly metrics: Pick<Metrics, 'httpRequests' | 'httpRequestDuration'>;
 }
@@ -116,6 +118,13 @@ function wrongMethod(request: Request, path: string, routes: readonly Route[]): 
 const nothingThere = (request: Request): Problem =>
   new Problem(404, 'no-such-path', `There is nothing at ${request.path.slice(0, 200)}; /openapi.json says what there is.`);
 
+/** What a log may say of where a call went: whoever has the address of a link has the link. */
+const pathOf = (request: Request): string => request.path.replace(/^\/l\/.+/, '/l/…');
+
+/** Browsers ask for HTML by name; programs for JSON, or for anything. */
+const prefersHtml = (request: Request): boolean =>
+  request.accepts(['application/problem+json', 'application/json', 'text/html']) === 'text/html';
+
 /** The calls that are under way. */
 class Ongoing {
   readonly #options: AppOptions;
@@ -157,18 +166,25 @@ class Ongoing {
     const known = foreseen(error);
     if (known === undefined)
       this.#options.log.error(
-        { err: error, requestId: id, method: request.method, path: request.path },
+        { err: error, requestId: id, method: request.method, path: pathOf(request) },
         'a call failed for a reason that nobody foresaw',
       );
     else if (known.status >= 500)
-      this.#options.log.warn({ err: error, requestId: id, method: request.method, path: request.path }, 'a call could not be answered');
+      this.#options.log.warn({ err: error, requestId: id, method: request.method, path: pathOf(request) }, 'a call could not be answered');
     const problem = known ?? new Problem(500, 'internal', `The service failed at this call; its log says why, under ${id}.`);
-    this.#send(request, response, {
-      status: problem.status,
-      contentType: 'application/problem+json',
-      body: { ...problem.toJSON(), instance: `urn:uuid:${id}` },
-      ...(problem.details.headers === undefined ? {} : { headers: problem.details.headers }),
-    });
+    const { problemPage } = this.#options;
+    this.#send(
+      request,
+      response,
+      problemPage !== undefined && prefersHtml(request)
+        ? problemPage(problem, { id, method: request.method, path: request.originalUrl })
+        : {
+            status: problem.status,
+            contentType: 'application/problem+json',
+            body: { ...problem.toJSON(), instance: `urn:uuid:${id}` },
+            ...(problem.details.headers === undefined ? {} : { headers: problem.details.headers }),
+          },
+    );
   }
 
   #send(request: Request, response: Response, { status, body, contentType, headers = {} }: Answer): void {

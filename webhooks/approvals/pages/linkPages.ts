@@ -1,0 +1,76 @@
+import { decideForm } from './decideForm.ts';
+import { html, type Html } from './html.ts';
+import { note, type Content } from './page.ts';
+import { details, heading, type Shown } from './request.ts';
+import { visible } from './text.ts';
+
+export interface LinkShown extends Shown {
+  readonly token: string;
+  readonly approver: string;
+  readonly verdict: 'Approve' | 'Reject';
+  /** Of a session that this browser has besides. */
+  readonly formToken?: string | undefined;
+  /** Every open stage that asks them wants to know more surely who they are than a mail can tell. */
+  readonly mustSignIn: boolean;
+  readonly refused?: { readonly sentence: string; readonly said: Readonly<Record<string, string | undefined>> } | undefined;
+}
+
+/** What a link from a mail shows: what would run, and a form. Nothing is decided by looking. */
+export function linkPage(shown: LinkShown): Content {
+  const { request, refused, verdict } = shown;
+  return {
+    title: verdict === 'Approve' ? 'Approve?' : 'Reject?',
+    body: [
+      refused === undefined ? null : note('no', 'That was not taken', visible(refused.sentence)),
+      heading(shown),
+      details(shown),
+      shown.mustSignIn ? signInSection(request.uid) : confirmSection(shown),
+    ],
+  };
+}
+
+function confirmSection({ request, token, approver, verdict, formToken, refused }: LinkShown): Html {
+  const asks = verdict === 'Approve' ? 'Do you approve exactly what is shown above?' : 'Do you reject it?';
+  return html`<section class="card note wait" aria-labelledby="decide">
+    <h2 id="decide">${asks}</h2>
+    <p>
+      Nothing is decided until you press the button. You decide as <strong>${visible(approver)}</strong>; this link was sent to you alone
+      and is good once.
+    </p>
+    ${decideForm({
+      action: `/l/${token}`,
+      hidden: { form_token: formToken },
+      verdicts: [verdict],
+      rules: (request.status?.policies ?? []).map(({ decision }) => decision),
+      questions: request.spec.questions ?? [],
+      said: refused?.said,
+    })}
+    <p class="soft">Or <a href=${signInFor(request.uid)}>sign in</a> to see all that waits for you.</p>
+  </section>`;
+}
+
+const signInFor = (uid: string): string => `/sign-in?return_to=/requests/${uid}`;
+
+const signInSection = (uid: string): Html =>
+  html`<section class="card note wait" aria-labelledby="decide">
+    <h2 id="decide">Please sign in to decide this</h2>
+    <p>
+      A mail alone does not say surely enough who decides here: the policy asks for a stronger channel. Sign in, and you are led to this
+      request.
+    </p>
+    <p><a class="button" href=${signInFor(uid)}>Sign in and decide</a></p>
+  </section>`;
+
+/** After a decision by a link. */
+export const decidedByLinkPage = (verdict: 'Approve' | 'Reject', { request }: Pick<Shown, 'request'>, approver: string): Content => ({
+  title: verdict === 'Approve' ? 'Approved' : 'Rejected',
+  body: [
+    note(
+      'yes',
+      verdict === 'Approve' ? 'You have approved it' : 'You have rejected it',
+      html`Written down as the decision of <strong>${visible(approver)}</strong>. You can close this page.`,
+    ),
+    heading({ request }),
+    html`<p><a href=${signInFor(request.uid)}>Sign in</a> to see what comes of it.</p>`,
+  ],
+});
