@@ -51,8 +51,11 @@ describe('the approval service', () => {
       [['events'], ['create']],
     ]);
     const readable = rules.flatMap((rule) => rule.resources as string[]);
-    for (const forbidden of ['secrets', 'configmaps', 'jobs', 'pods', 'users', 'groups', 'serviceaccounts'])
+    for (const forbidden of ['secrets', 'configmaps', 'pods', 'users', 'groups', 'serviceaccounts'])
       expect(readable).not.toContain(forbidden);
+    // One by its name, for whoever may read it themselves: it is what they decide on.
+    const onJobs = rules.filter((rule) => (rule.resources as string[]).includes('jobs'));
+    expect(onJobs.map((rule): unknown => [rule.resources, rule.verbs])).toEqual([[['jobs'], ['get']]]);
   });
 
   it('reaches two Secrets of its own, which the chart makes, and may create none', async () => {
