@@ -8,6 +8,7 @@ import { createApprovalServer, type ApprovalServer, type ServingCertificate } fr
 import { watchCluster } from './known.ts';
 import { problemPages } from './pages/problem.ts';
 import { Permissions } from './relay/ask.ts';
+import { aliasRoutes } from './routes/aliases/index.ts';
 import type { RequestDeps } from './routes/deps.ts';
 import { executionRoutes } from './routes/executions.ts';
 import { wakeWaiters } from './routes/finding.ts';
@@ -78,6 +79,7 @@ export function createApprovalService(options: ServiceOptions): ApprovalService 
     ...requestRoutes(deps),
     listRoute(deps),
     ...executionRoutes(deps),
+    ...aliasRoutes({ ...deps, store, policies: client }),
     ...signInRoutes({ signIn, origin, log }),
     ...pageRoutes({ ...deps, callers, sessions }),
     ...linkRoutes({ ...deps, store, directory: known.approvers, callers, sessions }),
