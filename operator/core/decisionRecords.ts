@@ -1,6 +1,7 @@
 import type { DecisionRecord } from '../../crds/v1alpha1/index.ts';
 import type { Observation } from './facts.ts';
 import { overrideFault, reviewFaults, type ReviewFault } from './override.ts';
+import { isAboutThis } from './submission.ts';
 import { withBoundedResponses } from './questions.ts';
 import { mayApprove, mayReject, voterIn, type Counted, type MaybeVoter, type Poll } from './quorum.ts';
 import { reassignFault } from './reassign.ts';
@@ -57,7 +58,7 @@ function ignoredBecause(vote: Vote, { facts, ballot, poll, counted }: Count, rev
       return overrideFault(decision, facts, ballot);
     case 'Reassign': {
       const stages = counted.stages.map((s) => s.asked);
-      return decision.digest === facts.subject.digest ? reassignFault(decision, stages, facts) : 'DigestChanged';
+      return isAboutThis(decision, facts) ? reassignFault(decision, stages, facts) : 'DigestChanged';
     }
     case 'Approve':
     case 'Reject':

@@ -8,7 +8,7 @@ import type {
   ResolvedStage,
   RiskScore,
 } from '../../crds/v1alpha1/index.ts';
-import { isTrue, rfc3339 } from './conditions.ts';
+import { rfc3339 } from './conditions.ts';
 import { shortestMs } from './duration.ts';
 import type { DecisionFacts, Observation } from './facts.ts';
 import { decisionRecords } from './decisionRecords.ts';
@@ -22,6 +22,7 @@ import { applies, whatIsAsked, type Asked, type AskedStage, type JudgedPolicy } 
 import { judge } from './rules/judge.ts';
 import { judgedOf, requesterOf } from './rules/variables.ts';
 import { coverOf, type Cover } from './standing.ts';
+import { aboutThisSince, hasChanged } from './submission.ts';
 import { gateTurnsAt, timeOf, timesOf } from './timing.ts';
 import { castVotes } from './votes.ts';
 import { gate, type Gate } from './windows/index.ts';
@@ -32,7 +33,7 @@ export function evaluate(facts: Observation): Evaluation {
   const { status } = request;
   const submittedAt = timeOf(status?.submittedAt) ?? now;
   const snapshot = snapshotOf(status, facts);
-  const resolvedAt = hasChanged(status, facts) ? now : timeOf(status?.resolvedAt);
+  const resolvedAt = aboutThisSince(facts);
   const requester = requesterOf(facts);
   const asked = whatIsAsked(request.spec, judged(facts, requester), snapshot);
   const expiresAt = submittedAt + waitMs(facts, asked.policies);
@@ -85,19 +86,9 @@ interface Snapshot {
  * new submission under the policies as they are. A policy that could not say anything is not in it: once mended it may ask people, but not agree.
  */
 function snapshotOf(status: ApprovalRequestStatus | undefined, facts: Observation): Snapshot | undefined {
-  if (status?.submittedAt === undefined || hasChanged(status, facts)) return undefined;
+  if (status?.submittedAt === undefined || hasChanged(facts)) return undefined;
   return { policies: status.policies, stages: status.stages };
 }
-
-/** Whether what is asked for is not what the policies of the snapshot looked at. */
-const hasChanged = (status: ApprovalRequestStatus | undefined, { subject }: Observation): boolean =>
-  status?.submittedAt !== undefined &&
-  !isSettled(status) &&
-  status.subjectDigest !== undefined &&
-  subject.digest !== undefined &&
-  status.subjectDigest !== subject.digest;
-
-const isSettled = ({ conditions }: ApprovalRequestStatus): boolean => isTrue(conditions, 'Settled');
 
 function judged(facts: Observation, requester: Requester): JudgedPolicy[] {
   const about = judgedOf(facts, requester);

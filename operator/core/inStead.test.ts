@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decision, group, minutes, observation, policy, stage, user } from '../../test/fixtures/facts.ts';
+import { decision, digestB, group, later, minutes, observation, policy, settle, stage, user } from '../../test/fixtures/facts.ts';
 import { compile } from './cel/index.ts';
 import type { DecisionFacts, DelegationSeen, Observation, Permissions } from './facts.ts';
 import { plan } from './plan.ts';
@@ -161,6 +161,22 @@ describe('a decision by who stands in for somebody gone', () => {
     expect(after([decision('eve')], carla).approved).toBe('Unknown');
     expect(after([toEve, decision('dan')], carla).approved).toBe('Unknown');
     expect(after([toEve, decision('eve')], asks(1, user('chris'))).approved).toBe('Unknown');
+  });
+
+  it('does not count by what was said before it was changed there and back, nor is somebody back who spoke before', () => {
+    const at = (minute: number) => ({ time: new Date(minutes(minute)).toISOString() });
+    const early = [{ ...toEve, ...at(1) }];
+    const facts = observation({ permissions, managers: new Map([['carla', 'eve']]), decisions: early, ...carla, now: minutes(2) });
+    const changed = later(settle(facts), { now: minutes(3), subject: { ...facts.subject, digest: digestB } });
+    const back = later(changed, { now: minutes(4), subject: facts.subject });
+    const saying = (...decisions: DecisionFacts[]) => plan(later(back, { now: minutes(6), decisions })).status;
+    expect(saying(...early, decision('eve', 'Approve', at(5)))).toMatchObject({
+      phase: 'Reviewing',
+      decisions: [{ ignoredBecause: 'DigestChanged' }, { ignoredBecause: 'NotQualified' }],
+    });
+    const again = [{ ...toEve, name: 'again', uid: 'again', ...at(5) }, decision('eve', 'Approve', at(5))];
+    expect(saying(...early, ...again).phase).toBe('Approved');
+    expect(saying(decision('carla', 'Reject', at(1)), ...again).phase).toBe('Approved');
   });
 
   it('rejects', () => {

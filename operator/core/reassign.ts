@@ -2,6 +2,7 @@ import type { Reassignment } from '../../crds/v1alpha1/index.ts';
 import { isOneOf, type StandInSeen } from './eligibility.ts';
 import type { DecisionFacts, Observation } from './facts.ts';
 import type { AskedStage } from './resolve.ts';
+import { isAboutThis } from './submission.ts';
 import { byTime } from './order.ts';
 
 /**
@@ -10,7 +11,7 @@ import { byTime } from './order.ts';
  * has decided themselves is not gone, and needs nobody.
  */
 export function standInsOf(stages: readonly AskedStage[], facts: Observation): ReadonlyMap<AskedStage, readonly StandInSeen[]> {
-  const onThis = facts.decisions.filter((d) => d.requestUid === facts.request.uid && d.digest === facts.subject.digest);
+  const onThis = facts.decisions.filter((d) => isAboutThis(d, facts));
   const reassignments = onThis.filter((d) => d.verdict === 'Reassign').sort(byTime);
   const present = new Set(onThis.filter((d) => d.verdict === 'Approve' || d.verdict === 'Reject').map((d) => d.approver));
   return new Map(stages.map((stage) => [stage, standInsIn(stage, reassignments, facts).filter((s) => !present.has(s.for))]));
@@ -29,7 +30,7 @@ export function reassignFault(decision: DecisionFacts, stages: readonly AskedSta
 function faultIn(stage: AskedStage, decision: DecisionFacts, facts: Observation): ReassignFault | undefined {
   const own = ownFault(stage, decision, facts);
   if (own !== undefined) return own;
-  const onThis = facts.decisions.filter((d) => d.requestUid === facts.request.uid && d.digest === facts.subject.digest);
+  const onThis = facts.decisions.filter((d) => isAboutThis(d, facts));
   const isLater = (d: DecisionFacts): boolean =>
     d.verdict === 'Reassign' && d.reassign?.from === decision.reassign?.from && byTime(d, decision) > 0;
   if (onThis.some((d) => isLater(d) && ownFault(stage, d, facts) === undefined)) return 'Superseded';
