@@ -8,6 +8,7 @@ import { stampDecision } from './stampDecision.ts';
 import { stampDelegation } from './stampDelegation.ts';
 import { stampRequester } from './stampRequester.ts';
 import { validateApprover } from './validateApprover.ts';
+import { validateChannel } from './validateChannel.ts';
 import { validateDecision } from './validateDecision.ts';
 import { validateDelegation } from './validateDelegation.ts';
 import { validateGovernedJob } from './validateGovernedJob.ts';
@@ -22,6 +23,7 @@ export const admissionHandlers = (deps: AdmissionDeps): readonly AdmissionHandle
   validatePolicy,
   validateDelegation(deps),
   validateApprover(deps),
+  validateChannel,
   validateRelayed(deps),
   fillInSubject(deps),
   // Hold mode Webhook only; elsewhere the API server does these itself.

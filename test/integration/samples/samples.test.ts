@@ -1,13 +1,14 @@
 import { expect, it } from 'vitest';
 import { TestNamespace } from '../../fixtures/world.ts';
 import { amounts } from './amounts.ts';
+import { channels } from './channels.ts';
 import { decisions } from './decisions.ts';
 import { governedJobs } from './governedJobs.ts';
 import { people } from './people.ts';
 import { sampleFiles, type Check } from './support.ts';
 import { times } from './times.ts';
 
-const tables = [amounts, people, times, decisions, governedJobs];
+const tables = [amounts, people, times, decisions, governedJobs, channels];
 const checks: Readonly<Record<string, Check>> = Object.assign({}, ...tables) as Record<string, Check>;
 
 it('every sample has a check, and every check a sample', () => {
