@@ -3,21 +3,13 @@ import type { Logger } from '../../operator/telemetry/logger.ts';
 import type { Metrics } from '../../operator/telemetry/metrics.ts';
 import { openCallers, type CallersSettings } from './callers/compose.ts';
 import { createApp, type AppOptions } from './http/app.ts';
-import type { Route } from './http/route.ts';
 import { createApprovalServer, type ApprovalServer, type ServingCertificate } from './http/server.ts';
 import { watchCluster } from './known.ts';
 import { problemPages } from './pages/problem.ts';
 import { Permissions } from './relay/ask.ts';
-import { aliasRoutes } from './routes/aliases/index.ts';
 import type { RequestDeps } from './routes/deps.ts';
-import { executionRoutes } from './routes/executions.ts';
 import { wakeWaiters } from './routes/finding.ts';
-import { linkRoutes } from './routes/links.ts';
-import { pageRoutes } from './routes/pages.ts';
-import { listRoute } from './routes/requestList.ts';
-import { requestRoutes } from './routes/requests.ts';
-import { serviceRoutes } from './routes/service.ts';
-import { signInRoutes } from './routes/signIn.ts';
+import { allRoutes } from './routes/index.ts';
 import type { Store } from './store/index.ts';
 import { once } from './store/idempotency.ts';
 import { spend, type Rate } from './store/rate.ts';
@@ -56,7 +48,7 @@ export function createApprovalService(options: ServiceOptions): ApprovalService 
   const known = watchCluster(options);
   const waiters = new Waiters(options.mostWaiters);
   const stopMeasuring = metrics.onCollect(() => metrics.httpWaiting.set(waiters.count));
-  const deps: RequestDeps = {
+  const deps = {
     client,
     known,
     waiters,
@@ -75,16 +67,7 @@ export function createApprovalService(options: ServiceOptions): ApprovalService 
   const { origin } = new URL(options.url);
   const { callers, signIn, close: closeCallers } = openCallers(client, log, { ...options.calling, origin });
   const sessions = signIn?.sessions;
-  const others: Route[] = [
-    ...requestRoutes(deps),
-    listRoute(deps),
-    ...executionRoutes(deps),
-    ...aliasRoutes({ ...deps, store, policies: client }),
-    ...signInRoutes({ signIn, origin, log }),
-    ...pageRoutes({ ...deps, callers, sessions }),
-    ...linkRoutes({ ...deps, store, directory: known.approvers, callers, sessions }),
-  ];
-  const routes = [...others, ...serviceRoutes({ ...options, missing, others })];
+  const routes = allRoutes({ ...options, ...deps, callers, signIn, sessions, origin, directory: known.approvers, missing });
   const app = createApp({
     routes,
     callers,

@@ -1,17 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { requestRoutes } from '../routes/requests.ts';
-import { listRoute } from '../routes/requestList.ts';
-import { executionRoutes } from '../routes/executions.ts';
-import { serviceRoutes } from '../routes/service.ts';
-import type { RequestDeps } from '../routes/deps.ts';
+import { allRoutes, type AllDeps } from '../routes/index.ts';
 import { openApiDocument } from './openapi.ts';
 
 // The document is about the routes; what they use is only used when they are called.
-const nothing = {} as RequestDeps;
-const others = [...requestRoutes(nothing), listRoute(nothing), ...executionRoutes(nothing)];
-const service = { version: '1.2.3', url: 'https://approvals.example.com', missing: () => [], others };
-const routes = [...others, ...serviceRoutes(service)];
+const service = { version: '1.2.3', url: 'https://approvals.example.com' };
+const routes = allRoutes({ ...service, missing: () => [] } as unknown as AllDeps);
 
 const Operation = z.looseObject({
   operationId: z.string(),
