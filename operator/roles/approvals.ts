@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createApprovalService } from '../../webhooks/approvals/index.ts';
 import { openStore, StoreUnavailable, type Store } from '../../webhooks/approvals/store/index.ts';
+import { keepSweeping } from '../../webhooks/approvals/store/retention.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { ApproverPermissions } from '../reconcilers/permissions.ts';
 import type { CertificateKeeper } from './certificate.ts';
@@ -31,6 +32,11 @@ export async function startApprovals(shared: Shared, keeper: CertificateKeeper):
     decisionRate: { perSecond: settings.approvals_rate, burst: settings.approvals_rate_burst },
     permissionsOf: (questions) => permissions.of(questions),
   });
+  const stopSweeping = keepSweeping(store, settings.approvals_retention, {
+    onSwept: (rows) => log.info({ rows }, 'what was older than the database keeps it is deleted'),
+    onFailed: (error) =>
+      log.warn({ err: error }, 'what is older than the database keeps it could not be deleted; it will be within the hour'),
+  });
   let port: number | undefined;
   keeper.onChange(async (certificate) => {
     const first = port === undefined;
@@ -41,6 +47,7 @@ export async function startApprovals(shared: Shared, keeper: CertificateKeeper):
     missing: () => service.missing(),
     stop: async () => {
       await service.stop(drainMs);
+      await stopSweeping();
       await store.close();
       await client.close();
     },

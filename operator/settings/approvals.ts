@@ -25,6 +25,9 @@ export const approvalsSettings = {
   approvals_store: store
     .prefault('sqlite:/var/lib/countersign/approvals.db')
     .describe('The database of the approval service: SQLite for one replica, PostgreSQL for several.'),
+  approvals_retention: milliseconds
+    .prefault('90d')
+    .describe('How long that database keeps deliveries, links that ended, and what was handed in to /auditLogs.'),
   approvals_audiences: list
     .pipe(z.array(z.string()).min(1, 'expected at least one audience'))
     .prefault('countersign-approvals')

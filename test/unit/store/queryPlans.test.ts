@@ -63,7 +63,7 @@ describe('the queries of the store', () => {
     await isFirstTime(store, 'x', now);
     await listAudit(store, {}, { limit: 5, after: 9 });
     for (const field of ['actor', 'action', 'resource']) await listAudit(store, { [field]: 'x' }, { limit: 5, after: 9 });
-    await sweep(store);
+    await sweep(store, 1_000);
     await opened.close();
 
     expect(statements.length).toBeGreaterThan(25);

@@ -50,7 +50,7 @@ async function createTables(db: Kysely<unknown>, dialect: StoreDialect): Promise
     .addColumn('revoked_at', 'bigint')
     .execute();
   await schema.createIndex('link_request').on('link').column('request_uid').execute();
-  await schema.createIndex('link_created').on('link').column('created_at').execute();
+  await schema.createIndex('link_expires').on('link').column('expires_at').execute();
 
   await createDeliveries(db, dialect);
 
