@@ -3,8 +3,10 @@ import type { Observation } from './facts.ts';
 import { overrideFault, reviewFaults, type ReviewFault } from './override.ts';
 import { isAboutThis } from './submission.ts';
 import { withBoundedResponses } from './questions.ts';
-import { mayApprove, mayReject, voterIn, type Counted, type MaybeVoter, type Poll } from './quorum.ts';
+import { voterIn, type MaybeVoter } from './eligibility.ts';
+import { mayApprove, mayReject, type Counted, type Poll } from './quorum.ts';
 import { reassignFault } from './reassign.ts';
+import { present } from './present.ts';
 import type { Ballot, Vote } from './votes.ts';
 
 /** What decisions are looked at with. */
@@ -32,17 +34,11 @@ function record({ decision }: Vote, idle: Idle, counted: Counted): DecisionRecor
     name,
     verdict,
     approver,
-    ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
     via,
     time,
     digest,
     counted: idle === undefined,
-    ...(reason === undefined ? {} : { reason }),
-    ...(ticket === undefined ? {} : { ticket }),
-    ...(response === undefined ? {} : { response: { ...response } }),
-    ...(reassign === undefined ? {} : { reassign }),
-    ...(standing === undefined ? {} : { standing }),
-    ...(idle === undefined ? {} : { ignoredBecause: idle }),
+    ...present({ onBehalfOf, reason, ticket, response, reassign, standing, ignoredBecause: idle }),
   };
 }
 
@@ -66,14 +62,15 @@ function ignoredBecause(vote: Vote, { facts, ballot, poll, counted }: Count, rev
   }
 }
 
-function idleReason({ decision, since }: Vote, { stages }: Counted, poll: Poll): Idle {
-  const person = voterIn(decision);
-  const isAsked = (by: Poll): boolean => stages.some((s) => mayReject(s.asked, person, by));
-  if (!isAsked(poll)) return isAsked({ ...poll, principalsOf: poll.principalsByAnyAuthor }) ? 'DelegatedByRequester' : 'NotQualified';
-  if (decision.verdict === 'Reject') return undefined;
-  const open = stages.filter((s) => mayApprove(s.asked, person, poll));
-  if (open.length === 0) return 'Requester';
+function idleReason({ decision, voter: person, since }: Vote, { stages }: Counted, poll: Poll): Idle {
+  const open = decision.verdict === 'Approve' ? stages.filter((s) => mayApprove(s.asked, person, poll)) : [];
+  if (open.length === 0) {
+    const isAsked = (by: Poll): boolean => stages.some((s) => mayReject(s.asked, person, by));
+    if (!isAsked(poll)) return isAsked({ ...poll, principalsOf: poll.principalsByAnyAuthor }) ? 'DelegatedByRequester' : 'NotQualified';
+    return decision.verdict === 'Reject' ? undefined : 'Requester';
+  }
   if (open.every((s) => since > s.times.closesAt)) return 'Late';
-  const seated = stages.some((s) => [...s.approvedBy, s.escalatedTo ?? []].some((names) => names.includes(decision.approver)));
+  const isIn = (names: readonly string[]): boolean => names.includes(decision.approver);
+  const seated = stages.some((s) => s.approvedBy.some(isIn) || (s.escalatedTo !== undefined && isIn(s.escalatedTo)));
   return seated ? undefined : 'PlaceTaken';
 }

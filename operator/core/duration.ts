@@ -1,4 +1,5 @@
 import { CountersignError } from './errors.ts';
+import { remembered } from './remembered.ts';
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
@@ -15,14 +16,16 @@ export function durationMs(text: string): number {
 }
 
 /** The same, of something that is stored already: the schema has refused what is no duration, so that is read as if it were not there. */
-export function storedDurationMs(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
+export const storedDurationMs = (text: string | undefined): number | undefined => (text === undefined ? undefined : readDuration(text));
+
+/** Policies and requests say the same few over and over. */
+const readDuration = remembered(100, (text): number | undefined => {
   try {
     return durationMs(text);
   } catch {
     return undefined;
   }
-}
+});
 
 /** The shortest of the stored durations that are there, in milliseconds; undefined when none is. */
 export function shortestMs(durations: readonly (string | undefined)[]): number | undefined {

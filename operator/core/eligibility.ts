@@ -1,11 +1,24 @@
 import type { ApproverRef, Separation } from '../../crds/v1alpha1/index.ts';
-import type { Permissions, PolicyId } from './facts.ts';
+import type { DecisionFacts, Permissions, PolicyId } from './facts.ts';
 
 /** Somebody who decides: the user name and groups that the API server saw. Two names that only look alike are two people. */
 export interface Person {
   readonly username: string;
   readonly groups: readonly string[];
 }
+
+/** Somebody who voted, last at that time (milliseconds since the epoch), or who might vote now. */
+export type MaybeVoter = Person & { readonly votedAt?: number };
+
+/** Whoever made a decision, as they were then. */
+export const voterIn = ({ approver, groups, time }: Pick<DecisionFacts, 'approver' | 'groups' | 'time'>): Voter => ({
+  username: approver,
+  groups,
+  votedAt: Date.parse(time),
+});
+
+/** Somebody who voted. */
+export type Voter = Person & { readonly votedAt: number };
 
 /** The user name under which a service account acts. */
 export const serviceAccountName = (namespace: string, name: string): string => `system:serviceaccount:${namespace}:${name}`;

@@ -12,11 +12,12 @@ import { rfc3339 } from './conditions.ts';
 import { shortestMs } from './duration.ts';
 import type { DecisionFacts, Observation } from './facts.ts';
 import { decisionRecords } from './decisionRecords.ts';
+import { voterIn, type Voter } from './eligibility.ts';
 import type { Evaluation, Verdict } from './evaluation.ts';
 import { outcomeOf } from './outcome.ts';
 import { overrideOf } from './override.ts';
 import { pollOf, type ReadPoll } from './poll.ts';
-import { countStages, mayApprove, mayReject, originKey, voterIn, type Counted, type CountedStage, type Poll } from './quorum.ts';
+import { countStages, mayApprove, mayReject, originKey, type Counted, type CountedStage, type Poll } from './quorum.ts';
 import { answersTo } from './questions.ts';
 import { applies, whatIsAsked, type Asked, type AskedStage, type JudgedPolicy } from './resolve.ts';
 import { judge } from './rules/judge.ts';
@@ -40,7 +41,7 @@ export function evaluate(facts: Observation): Evaluation {
   const ballot = { requestUid: request.uid, digest: facts.subject.digest, closesAt: expiresAt, opensAt: resolvedAt };
   const timing = { now, expiresAt, previous: snapshot?.stages ?? [] };
   const poll = pollOf(facts, requester, asked.stages, (stage) => timesOf(stage, activeSinceOf(stage, timing), expiresAt));
-  const isAsked = (d: DecisionFacts): boolean => asked.stages.some((stage) => mayApprove(stage, voterIn(d), poll));
+  const isAsked = (voter: Voter): boolean => asked.stages.some((stage) => mayApprove(stage, voter, poll));
   const votes = castVotes(facts.decisions, ballot, { policies: asked.policies, questions: request.spec.questions ?? [], isAsked });
   const counted = countStages(asked.stages, votes, poll);
   const auto = asked.agreed && (request.spec.stages ?? []).length === 0;
@@ -116,7 +117,10 @@ function highest(policies: readonly PolicyRecord[]): RiskScore | undefined {
 function revocation({ decisions, request }: Observation, stages: readonly AskedStage[], poll: Poll): Pick<Evaluation, 'revokedBy'> {
   const approvedAt = request.status?.approvedAt;
   if (approvedAt === undefined) return {};
-  const isAsked = (d: DecisionFacts): boolean => stages.some((stage) => mayReject(stage, voterIn(d), poll));
+  const isAsked = (d: DecisionFacts): boolean => {
+    const voter = voterIn(d);
+    return stages.some((stage) => mayReject(stage, voter, poll));
+  };
   const about = decisions.filter((d) => d.requestUid === request.uid && d.approver !== '');
   const no = about.find((d) => d.verdict === 'Reject' && d.time >= approvedAt && isAsked(d));
   return no === undefined ? {} : { revokedBy: no.approver };

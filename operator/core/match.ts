@@ -21,7 +21,10 @@ export interface MatchingPolicy {
 
 /** For one look at which policies apply. One whose `when` cannot be paid for any more fits, as any that fails does. */
 export const meterForMatches = (): Meter =>
-  new Meter(undefined, { steps: stepsPerLook, spent: `the conditions of all policies take more than ${stepsPerLook} steps between them` });
+  new Meter(undefined, {
+    steps: stepsPerLook,
+    spent: () => `the conditions of all policies take more than ${stepsPerLook} steps between them`,
+  });
 
 /**
  * Whether any rule of the policy's `match` fits. That a namespaced policy speaks for its own namespace alone is for the caller to see to. `variables` are

@@ -1,3 +1,5 @@
+import { groupedBy } from './groupedBy.ts';
+
 /** Who fills a place, and for whom they stand there: themselves or somebody else. */
 export interface Seat<Voter, Principal> {
   readonly voter: Voter;
@@ -213,16 +215,4 @@ class Seating<Place, Voter, Principal> {
       .get(person)
       ?.find((s) => s.voter === voter);
   }
-}
-
-/** Not Map.groupBy: the plugin runs this too, also on Node 20, which has none. */
-function groupedBy<Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key): Map<Key, Item[]> {
-  const groups = new Map<Key, Item[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [item]);
-    else group.push(item);
-  }
-  return groups;
 }

@@ -1,9 +1,9 @@
 import type { Requester } from '../../crds/v1alpha1/index.ts';
 import { delegationsOf, principalsOf, type Delegations } from './delegation.ts';
 import { readDelegations, type ReadDelegations } from './delegationWhen.ts';
-import type { Person } from './eligibility.ts';
+import type { MaybeVoter, Person } from './eligibility.ts';
 import type { Observation } from './facts.ts';
-import type { MaybeVoter, Poll } from './quorum.ts';
+import type { Poll } from './quorum.ts';
 import { standInsOf } from './reassign.ts';
 import type { AskedStage } from './resolve.ts';
 import type { StageTimes } from './timing.ts';
@@ -32,6 +32,7 @@ export function pollOf(
     if (facts.delegations.length === 0) return [person];
     read ??= readDelegations(facts, requester);
     delegations ??= delegationsOf(read.delegations);
+    if (!delegations.byTo.has(person.username)) return [person];
     return principalsOf(person, delegations, { at: person.votedAt ?? facts.now, without: new Set(requesters), byAnyAuthor }).principals;
   };
   return {

@@ -1,5 +1,11 @@
 type Present<T> = { [K in keyof T]?: NonNullable<T[K]> };
 
 /** Without the fields that are undefined, so that a status says only what there is to say. */
-export const present = <T extends object>(fields: T): Present<T> =>
-  Object.fromEntries(Object.entries(fields).filter(([, field]) => field !== undefined)) as Present<T>;
+export function present<T extends object>(fields: T): Present<T> {
+  const found: Present<T> = {};
+  for (const key of Object.keys(fields) as (keyof T)[]) {
+    const field = fields[key];
+    if (field !== undefined) found[key] = field as NonNullable<T[keyof T]>;
+  }
+  return found;
+}

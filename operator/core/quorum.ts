@@ -1,6 +1,6 @@
 import type { ApproverRef } from '../../crds/v1alpha1/index.ts';
-import { isBarred, qualifies, type Person, type Roll, type StandInSeen } from './eligibility.ts';
-import type { DecisionFacts, Permissions } from './facts.ts';
+import { isBarred, qualifies, type MaybeVoter, type Person, type Roll, type StandInSeen } from './eligibility.ts';
+import type { Permissions } from './facts.ts';
 import { policyKey } from './facts.ts';
 import { seat } from './matching.ts';
 import { applies, type AskedStage } from './resolve.ts';
@@ -23,9 +23,6 @@ export interface CountedStage {
   readonly rejected: boolean;
   readonly times: StageTimes;
 }
-
-/** Somebody who voted, last at that time (milliseconds since the epoch), or who might vote now. */
-export type MaybeVoter = Person & { readonly votedAt?: number };
 
 /** What counting depends on beside the stages and the votes. */
 export interface Poll {
@@ -59,6 +56,9 @@ interface Line {
   /** The index of the requirement; `escalation` for that of the escalation. */
   readonly number: number | 'escalation';
   readonly from: readonly ApproverRef[];
+  /** By what the list is read, and until when. The same for every vote, so it is looked up once. */
+  readonly roll: Roll;
+  readonly closesAt: number;
 }
 
 /** One of as many as the line counts. */
@@ -94,8 +94,10 @@ export const mayReject = (stage: AskedStage, person: MaybeVoter, poll: Poll): bo
   applies(stage) && poll.principalsOf(person).some((principal) => isAsked(stage, principal, poll));
 
 function isAsked(stage: AskedStage, principal: Person, poll: Poll): boolean {
+  if (!applies(stage)) return false;
   const roll = rollOf(stage, poll);
-  return applies(stage) && listsOf(stage, poll).some((from) => qualifies(from, principal, roll));
+  const isOn = ({ from }: { readonly from: readonly ApproverRef[] }): boolean => qualifies(from, principal, roll);
+  return stage.require.some(isOn) || (stage.escalation !== undefined && isEscalated(stage, poll) && isOn(stage.escalation));
 }
 
 /**
@@ -131,17 +133,17 @@ function withOwn(escalated: Counted, asOwn: Counted, late: readonly AskedStage[]
 
 function seatAll(stages: readonly AskedStage[], votes: readonly Vote[], poll: Poll, escalates: (stage: AskedStage) => boolean): Counted {
   const weighed = votes.filter((v) => v.fault === undefined);
-  const approvers = weighed.filter((v) => v.decision.verdict === 'Approve').map(voterOf);
-  const rejecters = weighed.filter((v) => v.decision.verdict === 'Reject').map(voterOf);
-  const places = new Map(stages.map((stage) => [stage, placesOf(stage, escalates(stage))]));
+  const approvers = weighed.filter((v) => v.decision.verdict === 'Approve');
+  const rejecters = weighed.filter((v) => v.decision.verdict === 'Reject').map((v) => v.voter);
+  const places = new Map(stages.map((stage) => [stage, placesOf(stage, escalates(stage), poll)]));
   const filled = new Map<Place, Seating>();
   for (const group of seatingGroups(stages)) {
     const found = seat(
       group.flatMap((stage) => places.get(stage) ?? []),
       approvers,
-      { principalsOf: poll.principalsOf, identity, fits: fitsIn(poll), kindOf: ({ line }) => line },
+      { principalsOf: ({ voter }) => poll.principalsOf(voter), identity, fits: fitsIn(poll), kindOf: ({ line }) => line },
     );
-    for (const [place, { voter, principal }] of found) filled.set(place, { voter: voter.username, principal: principal.username });
+    for (const [place, { voter, principal }] of found) filled.set(place, { voter: voter.voter.username, principal: principal.username });
   }
   const inStead = [...filled.values()].flatMap(({ voter, principal }): [string, string][] =>
     voter === principal ? [] : [[voter, principal]],
@@ -152,13 +154,14 @@ function seatAll(stages: readonly AskedStage[], votes: readonly Vote[], poll: Po
   };
 }
 
-function placesOf(stage: AskedStage, escalated: boolean): Place[] {
+function placesOf(stage: AskedStage, escalated: boolean, poll: Poll): Place[] {
   if (!applies(stage)) return [];
+  const common = { stage, roll: rollOf(stage, poll), closesAt: poll.timesOf(stage).closesAt };
   if (escalated && stage.escalation !== undefined) {
     const { from, count } = stage.escalation;
-    return placesIn({ stage, number: 'escalation', from }, count);
+    return placesIn({ ...common, number: 'escalation', from }, count);
   }
-  return stage.require.flatMap(({ count, from }, number) => placesIn({ stage, number, from }, count));
+  return stage.require.flatMap(({ count, from }, number) => placesIn({ ...common, number, from }, count));
 }
 
 const placesIn = (line: Line, count: number): Place[] => Array.from({ length: count }, () => ({ line }));
@@ -166,22 +169,21 @@ const placesIn = (line: Line, count: number): Place[] => Array.from({ length: co
 /** Whether a vote can fill a place in the name of a principal. Neither of the two may have asked for it. */
 const fitsIn =
   (poll: Poll) =>
-  (principal: Person, { line: { stage, from } }: Place, voter: Voter): boolean =>
-    voter.since <= poll.timesOf(stage).closesAt &&
+  (principal: Person, { line: { stage, from, roll, closesAt } }: Place, { voter, since }: Vote): boolean =>
+    since <= closesAt &&
     !isBarred(voter, poll.requesters, stage.separation) &&
     !isBarred(principal, poll.requesters, stage.separation) &&
-    !(voter.username !== principal.username && isGone(principal, stage, poll)) &&
-    qualifies(from, principal, rollOf(stage, poll));
+    !(voter.username !== principal.username && isGone(principal, roll)) &&
+    qualifies(from, principal, roll);
 
 /** Somebody stands in for them in this stage. Then nobody else does by a delegation of theirs, or one person would be two. */
-const isGone = (person: Person, stage: AskedStage, poll: Poll): boolean =>
-  poll.standInsOf(stage).some((standIn) => standIn.for === person.username);
+const isGone = (person: Person, { standIns }: Roll): boolean => standIns.some((standIn) => standIn.for === person.username);
 
 function count(
   asked: AskedStage,
   places: readonly Place[],
   filled: ReadonlyMap<Place, Seating>,
-  rejecters: readonly Voter[],
+  rejecters: readonly MaybeVoter[],
   poll: Poll,
 ): CountedStage {
   const by = (number: Line['number']): string[] =>
@@ -205,7 +207,7 @@ function count(
 }
 
 /** Enough rejections, of different people: somebody's no in their own name and another's in their stead are one. */
-function isRejected(stage: AskedStage, rejecters: readonly Voter[], poll: Poll): boolean {
+function isRejected(stage: AskedStage, rejecters: readonly MaybeVoter[], poll: Poll): boolean {
   const count = stage.rejections ?? 1;
   if (!applies(stage) || rejecters.length < count) return false;
   const wanted = Array.from({ length: count }, (_, index) => ({ index }));
@@ -233,17 +235,3 @@ export const originKey = (stage: AskedStage): string =>
   `${stage.policy === undefined ? 'own' : policyKey(stage.policy)} ${stage.asSubmitted}`;
 
 const identity = ({ username }: Person): string => username;
-
-interface Voter extends Person {
-  readonly since: number;
-  readonly votedAt: number;
-}
-
-/** Whoever made a decision, as they were then. */
-export const voterIn = ({ approver, groups, time }: Pick<DecisionFacts, 'approver' | 'groups' | 'time'>) => ({
-  username: approver,
-  groups,
-  votedAt: Date.parse(time),
-});
-
-const voterOf = ({ decision, since }: Vote): Voter => ({ ...voterIn(decision), since });

@@ -3,6 +3,7 @@ import type { PolicyFacts, PolicyId } from './facts.ts';
 import { policyKey } from './facts.ts';
 import { compare } from './order.ts';
 import type { Judgement } from './rules/judge.ts';
+import { groupedBy } from './groupedBy.ts';
 import { sameJson } from './sameJson.ts';
 import { present } from './present.ts';
 
@@ -123,7 +124,9 @@ export function whatIsAsked(spec: ApprovalRequestSpec, now: readonly JudgedPolic
   }
   const kept = snapshot.policies.filter((p) => p.asSubmitted);
   const keptStages = snapshot.stages.filter((s) => s.asSubmitted && s.policy !== undefined).map(unvoted);
-  const changed = inOrder.filter((policy) => !asksTheSame(policy, kept, keptStages));
+  const before = groupedBy(kept, (p) => p.uid);
+  const stagesBefore = groupedBy(keptStages, (stage) => (stage.policy === undefined ? '' : policyKey(idOf(stage.policy))));
+  const changed = inOrder.filter((policy) => !asksTheSame(policy, before.get(policy.uid)?.[0], stagesBefore.get(policyKey(policy)) ?? []));
   return joined(
     spec,
     now,
@@ -187,16 +190,14 @@ function unvoted(stage: ResolvedStage): AskedStage {
 const unfilled = ({ approvedBy: _approvedBy, ...asked }: NonNullable<ResolvedStage['escalation']>) => asked;
 
 // Compared by content, never by generation alone: a snapshot that lost a stage, by its bound or by force, must not lose what the policy asks.
-function asksTheSame(policy: JudgedPolicy, kept: readonly PolicyRecord[], keptStages: readonly AskedStage[]): boolean {
-  const before = kept.find((p) => p.uid === policy.uid);
+function asksTheSame(policy: JudgedPolicy, before: PolicyRecord | undefined, stagesBefore: readonly AskedStage[]): boolean {
   if (before === undefined) return false;
   const essence = (record: PolicyRecord, stages: readonly AskedStage[]) => ({
     ...withoutIdentity(record),
     auto: record.autoApproves !== undefined,
     stages: stages.map(({ policy: _policy, asSubmitted: _asSubmitted, ...stage }) => stage),
   });
-  const mine = keptStages.filter((s) => s.policy !== undefined && policyKey(idOf(s.policy)) === policyKey(policy));
-  return sameJson(essence(before, mine), essence(recordOf(policy, true), stagesOf(policy, true)));
+  return sameJson(essence(before, stagesBefore), essence(recordOf(policy, true), stagesOf(policy, true)));
 }
 
 /** What a policy asks, whichever version and rule it comes from. The risk is shown, but what follows from it is in the rest. */

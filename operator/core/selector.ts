@@ -15,8 +15,10 @@ type Labels = Readonly<Record<string, string>>;
 /** Whether the labels satisfy the selector. A selector that is absent selects everything. */
 export function selects(selector: LabelSelector | undefined, labels: Labels): boolean {
   if (selector === undefined) return true;
-  const equal = Object.entries(selector.matchLabels ?? {}).every(([key, value]) => valueOf(labels, key) === value);
-  return equal && (selector.matchExpressions ?? []).every((requirement) => meets(requirement, labels));
+  const { matchLabels = {} } = selector;
+  // Not Object.entries: of a thousand policies each is asked this about each Job.
+  for (const key in matchLabels) if (valueOf(labels, key) !== valueOf(matchLabels, key)) return false;
+  return (selector.matchExpressions ?? []).every((requirement) => meets(requirement, labels));
 }
 
 /** Only what is there: `constructor` is a label like any other. */

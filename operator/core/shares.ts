@@ -17,6 +17,6 @@ export function sharesOf<Thing>(things: readonly Thing[], { whose, spent }: Shar
   for (const thing of things) counts.set(whose(thing), (counts.get(whose(thing)) ?? 0) + 1);
   return (thing) => {
     const steps = Math.floor(stepsPerLook / Math.max(1, counts.size) / (counts.get(whose(thing)) ?? 1));
-    return new Meter(undefined, { steps, spent: spent(steps, thing) });
+    return new Meter(undefined, { steps, spent: () => spent(steps, thing) });
   };
 }

@@ -1,5 +1,6 @@
 import type { IgnoredBecause, PolicyRecord, Question } from '../../crds/v1alpha1/index.ts';
 import type { Meter } from './cel/meter.ts';
+import { voterIn, type Voter } from './eligibility.ts';
 import type { DecisionFacts } from './facts.ts';
 import { distinctRules, fieldFaults, type RuledField } from './fieldRules.ts';
 import { answerCheck } from './questions.ts';
@@ -14,6 +15,8 @@ export type VoteFault = Extract<
 
 export interface Vote {
   readonly decision: DecisionFacts;
+  /** Its author, as they were then. */
+  readonly voter: Voter;
   /** Since when its author has said so without a break, in milliseconds since the epoch: saying it again loses no time. */
   readonly since: number;
   readonly fault?: VoteFault;
@@ -35,7 +38,7 @@ export interface Manners {
   readonly policies: readonly Pick<PolicyRecord, 'decision'>[];
   readonly questions: readonly Question[];
   /** Whether anybody asks its author, as they were when they decided. What others say counts for nothing, so nobody looks at how they said it. */
-  readonly isAsked: (decision: DecisionFacts) => boolean;
+  readonly isAsked: (voter: Voter) => boolean;
 }
 
 /**
@@ -44,45 +47,57 @@ export interface Manners {
  */
 export function castVotes(decisions: readonly DecisionFacts[], ballot: Ballot, manners: Manners): Vote[] {
   const inOrder = [...new Map(decisions.map((d) => [d.uid, d])).values()].sort(byTime);
-  const faults = mannersFaults(inOrder, manners, new Map(inOrder.map((d) => [d.uid, faultOf(d, ballot)])));
+  const papers = withManners(
+    inOrder.map((decision) => paperOf(decision, ballot)),
+    manners,
+  );
   const latest = new Map<string, Vote>();
-  for (const decision of inOrder) {
-    if (faults.get(decision.uid) !== undefined) continue;
+  for (const { decision, voter, fault } of papers) {
+    if (fault !== undefined) continue;
     const before = latest.get(decision.approver);
-    const since = before?.decision.verdict === decision.verdict ? before.since : Date.parse(decision.time);
-    latest.set(decision.approver, { decision, since });
+    const since = before?.decision.verdict === decision.verdict ? before.since : voter.votedAt;
+    latest.set(decision.approver, { decision, voter, since });
   }
-  return inOrder.map((decision) => {
+  return papers.map(({ decision, voter, fault }) => {
     const vote = latest.get(decision.approver);
-    if (vote?.decision.uid === decision.uid) return vote;
-    return { decision, since: Date.parse(decision.time), fault: faults.get(decision.uid) ?? 'Superseded' };
+    return vote?.decision === decision ? vote : { decision, voter, since: voter.votedAt, fault: fault ?? 'Superseded' };
   });
 }
 
-function faultOf(decision: DecisionFacts, ballot: Ballot): VoteFault | undefined {
+/** A decision that is looked at by itself, before those of the same person are. */
+type Paper = Omit<Vote, 'since'>;
+
+function paperOf(decision: DecisionFacts, ballot: Ballot): Paper {
+  const voter = voterIn(decision);
+  const fault = faultOf(decision, voter, ballot);
+  return fault === undefined ? { decision, voter } : { decision, voter, fault };
+}
+
+function faultOf(decision: DecisionFacts, { votedAt }: Voter, ballot: Ballot): VoteFault | undefined {
   if (decision.requestUid !== ballot.requestUid) return 'UidChanged';
   if (decision.verdict !== 'Approve' && decision.verdict !== 'Reject') return 'Comment';
   if (ballot.digest === undefined || decision.digest !== ballot.digest) return 'DigestChanged';
-  if (ballot.opensAt !== undefined && Date.parse(decision.time) < ballot.opensAt - oneSecond) return 'DigestChanged';
+  if (ballot.opensAt !== undefined && votedAt < ballot.opensAt - oneSecond) return 'DigestChanged';
   // Written so that a time that cannot be read is late as well.
-  return Date.parse(decision.time) <= ballot.closesAt ? undefined : 'Late';
+  return votedAt <= ballot.closesAt ? undefined : 'Late';
 }
 
 /** The API server writes times to the second. */
 const oneSecond = 1_000;
 
-type Faults = ReadonlyMap<string, VoteFault | undefined>;
-
-/** The same faults, and of approvals that have none whether they say what they must. A no counts however it is said: it only ever holds. */
-function mannersFaults(decisions: readonly DecisionFacts[], manners: Manners, faults: Faults): Faults {
+/** The same, and of approvals that nothing is wrong with whether they say what they must. A no counts however it is said: it only ever holds. */
+function withManners(papers: readonly Paper[], manners: Manners): readonly Paper[] {
   const check = mannersCheck(manners);
-  if (check === undefined) return faults;
-  const held = decisions.filter((d) => d.verdict === 'Approve' && faults.get(d.uid) === undefined && manners.isAsked(d));
-  const meterOf = sharesOf(held, {
-    whose: (d) => d.approver,
+  if (check === undefined) return papers;
+  const held = new Set(papers.filter((p) => p.fault === undefined && p.decision.verdict === 'Approve' && manners.isAsked(p.voter)));
+  const meterOf = sharesOf([...held], {
+    whose: (p) => p.decision.approver,
     spent: (steps) => `it takes more than ${steps} steps, its share of what all decisions may take`,
   });
-  return new Map([...faults, ...held.map((d) => [d.uid, check(d, meterOf(d))] as const)]);
+  return papers.map((paper) => {
+    const fault = held.has(paper) ? check(paper.decision, meterOf(paper)) : undefined;
+    return fault === undefined ? paper : { ...paper, fault };
+  });
 }
 
 /** Undefined where nobody wants anything said. */

@@ -25,7 +25,8 @@ export function contentFaults(said: Said, requests: readonly Asking[]): string[]
   return [...new Set([...sentences, ...unknown.map((fault) => sentence(fault, undefined))])];
 }
 
-const tooMuch = `all that is said takes more than ${stepsPerLook} steps to look at: decide on fewer requests at once, or say less`;
+const tooMuch = (): string =>
+  `all that is said takes more than ${stepsPerLook} steps to look at: decide on fewer requests at once, or say less`;
 
 type Asking = Pick<KnownRequest, 'spec' | 'status' | 'uid'>;
 

@@ -1,6 +1,6 @@
 import { plan } from '../../../operator/core/plan.ts';
 import type { Observation } from '../../../operator/core/facts.ts';
-import { governs } from '../../../operator/core/match.ts';
+import { governs, meterForMatches } from '../../../operator/core/match.ts';
 import { latencies } from '../percentiles.ts';
 import type { Report } from '../report.ts';
 import { candidate, heldJob, requestFacts, rulebook, selectors, type Size } from '../rulebook.ts';
@@ -44,7 +44,10 @@ function planOnce(facts: Observation): Observation {
 function matched(report: Report, policies: number): void {
   const all = selectors(policies);
   const times = timed(passes, () =>
-    Array.from({ length: requests }, () => () => all.filter((policy) => governs(policy, candidate, () => ({ object: heldJob })))),
+    Array.from({ length: requests }, () => () => {
+      const meter = meterForMatches();
+      return all.filter((policy) => governs(policy, candidate, () => ({ object: heldJob }), meter));
+    }),
   );
   report.add({ scenario: 'match', n: times.length, ...latencies(times), more: { policies } });
 }

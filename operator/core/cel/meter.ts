@@ -7,7 +7,10 @@ export const stepsPerRun = 100_000;
  */
 export const stepsPerLook = 5 * stepsPerRun;
 
-const tooMuchAlone = `it takes more than ${stepsPerRun} steps: let it look at less, or at less at once`;
+const alone: Allowance = {
+  steps: stepsPerRun,
+  spent: () => `it takes more than ${stepsPerRun} steps: let it look at less, or at less at once`,
+};
 
 /** Ends a run that costs too much. Unlike a Failure nothing in the expression can absorb it. */
 export class BudgetExceeded extends Error {}
@@ -16,28 +19,26 @@ export class BudgetExceeded extends Error {}
 export interface Allowance {
   readonly steps: number;
   /** What is said once it is spent, as a clause: whose it was, and what to do. */
-  readonly spent: string;
+  readonly spent: () => string;
 }
 
 /** Counts what running costs, before it is spent: for one run, and for what several runs have between them. */
 export class Meter {
-  readonly #steps: number;
-  readonly #spent: string;
+  readonly #allowance: Allowance;
   readonly #within: Meter | undefined;
   #left: number;
 
   /** Within another one, whatever it is charged is charged there too. */
-  constructor(within?: Meter, { steps, spent }: Allowance = { steps: stepsPerRun, spent: tooMuchAlone }) {
+  constructor(within?: Meter, allowance: Allowance = alone) {
     this.#within = within;
-    this.#steps = steps;
-    this.#spent = spent;
-    this.#left = steps;
+    this.#allowance = allowance;
+    this.#left = allowance.steps;
   }
 
   /** @throws BudgetExceeded when less is left. */
   charge(steps: number): void {
     this.#left -= steps;
-    if (this.#left < 0) throw new BudgetExceeded(this.#spent);
+    if (this.#left < 0) throw new BudgetExceeded(this.#allowance.spent());
     this.#within?.charge(steps);
   }
 
@@ -48,11 +49,11 @@ export class Meter {
 
   /** What was spent so far. */
   get spent(): number {
-    return this.#steps - this.#left;
+    return this.#allowance.steps - this.#left;
   }
 
   /** Why nothing more can be paid for; undefined while something can. */
   get exceeded(): string | undefined {
-    return this.#left < 0 ? this.#spent : this.#within?.exceeded;
+    return this.#left < 0 ? this.#allowance.spent() : this.#within?.exceeded;
   }
 }

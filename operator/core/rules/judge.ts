@@ -36,7 +36,8 @@ export interface Judged {
 export const meterForPolicies = (): Meter =>
   new Meter(undefined, {
     steps: stepsPerLook,
-    spent: `the policies that apply take more than ${stepsPerLook} steps between them: let their expressions and patterns look at less`,
+    spent: () =>
+      `the policies that apply take more than ${stepsPerLook} steps between them: let their expressions and patterns look at less`,
   });
 
 /** Thrown and caught here: whatever fails makes the whole policy fail, and then the request holds. */
@@ -58,14 +59,15 @@ export function judge({ spec, rules }: { spec: ApprovalPolicySpec; rules: Policy
 function judged(spec: ApprovalPolicySpec, rules: PolicyRules, facts: Judged): Judgement {
   const risk = spec.risk === undefined ? undefined : riskOf(spec.risk, rules, facts);
   const variables = { ...facts.variables, risk: { score: risk?.score ?? 0, ...(risk?.factors ?? noRisk) } };
-  const isTrue = (program: Program, path: string): boolean => value(program, { ...facts, variables }, path) === true;
+  const known = { variables, meter: facts.meter };
+  const isTrue = (program: Program, path: () => string): boolean => value(program, known, path) === true;
   const broken = rules.validations.flatMap(({ program, message }, i) =>
-    isTrue(program, `spec.validations[${i}].expression`) ? [] : [message],
+    isTrue(program, () => `spec.validations[${i}].expression`) ? [] : [message],
   );
-  const auto = rules.autoApprove.find(({ program, name }) => isTrue(program, `spec.autoApprove, rule ${name}`));
+  const auto = rules.autoApprove.find(({ program, name }) => isTrue(program, () => `spec.autoApprove, rule ${name}`));
   const applies = (spec.stages ?? []).map((stage, i) => {
     const program = rules.stages[i];
-    return program === undefined || isTrue(program, `spec.stages, when of stage ${stage.name}`);
+    return program === undefined || isTrue(program, () => `spec.stages, when of stage ${stage.name}`);
   });
   return {
     violations: [
@@ -82,17 +84,17 @@ function judged(spec: ApprovalPolicySpec, rules: PolicyRules, facts: Judged): Ju
 
 const noRisk = { criticality: 0, magnitude: 0, blastRadius: 0, historicalFailureRate: 0 };
 
-function value(program: Program, { variables, meter }: Judged, path: string): boolean | number {
+function value(program: Program, { variables, meter }: Pick<Judged, 'variables' | 'meter'>, path: () => string): boolean | number {
   const result = program.run(variables, meter);
   if (result.ok) return result.value;
-  throw new Fault(`${path}: ${result.fault}`);
+  throw new Fault(`${path()}: ${result.fault}`);
 }
 
 function riskOf({ weights }: NonNullable<ApprovalPolicySpec['risk']>, rules: PolicyRules, facts: Judged): RiskScore {
   const factor = (name: RiskFactor): number => {
     const program = rules.risk[name];
     if (program === undefined) return 0;
-    const found = program === observed ? facts.observedFailureRate : Number(value(program, facts, `spec.risk.${name}`));
+    const found = program === observed ? facts.observedFailureRate : Number(value(program, facts, () => `spec.risk.${name}`));
     if (found >= 0 && found <= 100) return tenths(found);
     throw new Fault(`spec.risk.${name}: gave ${found}, expected a number from 0 to 100`);
   };
