@@ -7,6 +7,7 @@ import { contentFaults, requestFaults } from './decisionContent.ts';
 import { personFault, type Fault } from './decider.ts';
 import type { AdmissionDeps, KnownRequest } from './deps.ts';
 import { allowed, refuse, type AdmissionHandler } from './handler.ts';
+import { reassignmentFault } from './reassignment.ts';
 import { speakerOf } from './named.ts';
 
 type DecisionDeps = Pick<AdmissionDeps, 'client' | 'knownRequest' | 'permissionsOf' | 'unreviewed' | 'metrics' | 'relayUser'>;
@@ -86,6 +87,15 @@ async function faultWith(
   if (sentence !== undefined) return { sentence };
   // Whether somebody has the verbs for the other verdicts, the guard has looked at.
   if (verdict === 'Override') return owedFault(ballot, deps);
+  if (verdict === 'Reassign') {
+    const { said, person } = ballot;
+    const fault = await reassignmentFault(
+      request,
+      { name: decided.name, reassign: said.reassign, person },
+      { client: deps.client, signal },
+    );
+    return fault === undefined ? undefined : { sentence: fault };
+  }
   return verdict === 'Approve' || verdict === 'Reject'
     ? personFault(request, { name: decided.name, ...ballot, verdict }, deps, signal)
     : undefined;

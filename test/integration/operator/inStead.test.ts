@@ -137,7 +137,10 @@ describe.concurrent('in the stead of somebody gone', () => {
     const to = { stage: 'money', from: carla, to: eve };
     await expect(reassign(ns, await ns.as('rita'), asked, to)).rejects.toThrow('takes the verb reassign');
     await ns.grant('reassigning', [may('approvalrequests', 'reassign')], ['rita']);
-    await reassign(ns, await ns.as('rita'), asked, to);
+    const rita = await ns.as('rita');
+    await expect(reassign(ns, rita, asked, { ...to, stage: 'art' })).rejects.toThrow('reassign.stage is art, but');
+    await expect(reassign(ns, rita, asked, { ...to, to: 'mallory' })).rejects.toThrow(`expected ${eve}, their manager`);
+    await reassign(ns, rita, asked, to);
     const seen = await ns.request(asked.metadata.name, 'asking eve', (r) => (r.status?.stages[0]?.standIns ?? []).length > 0);
     expect(seen.status?.stages[0]?.standIns).toEqual([{ for: carla, user: eve, by: 'rita' }]);
     await ns.decide(await ns.as(eve), 'Approve', [seen]);
