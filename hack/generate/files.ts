@@ -1,6 +1,7 @@
 import { type Kind, kinds } from '../../crds/v1alpha1/index.ts';
 import { configuration } from './configuration.ts';
 import { crdFile, crdYaml } from './crd.ts';
+import { http } from './http.ts';
 import { metrics } from './metrics.ts';
 import { reference } from './reference.ts';
 
@@ -21,5 +22,6 @@ export const generatedFiles = (): GeneratedFile[] => [
   ...kinds.flatMap(crdFiles),
   { path: 'docs/reference/api.md', content: reference(kinds) },
   { path: 'docs/reference/configuration.md', content: configuration() },
+  { path: 'docs/reference/http.md', content: http() },
   { path: 'docs/reference/metrics.md', content: metrics() },
 ];

@@ -16,7 +16,14 @@ export const digitsUpTo = (most: number) =>
     .string()
     .regex(/^[0-9]{1,4}$/, `expected a whole number from 1 to ${most}`)
     .transform(Number)
-    .refine((n) => n >= 1 && n <= most, `expected a whole number from 1 to ${most}`);
+    .refine((n) => n >= 1 && n <= most, `expected a whole number from 1 to ${most}`)
+    // A query has text alone, but whoever reads the document is better told what it means.
+    .meta({
+      override: ({ jsonSchema }) => {
+        delete jsonSchema.pattern;
+        Object.assign(jsonSchema, { type: 'integer', minimum: 1, maximum: most });
+      },
+    });
 
 /** Which requests, and how many at a time. */
 export const ListQuery = z.strictObject({
