@@ -99,7 +99,30 @@ class JsonDict extends Dict {
   }
 }
 
-/** A map that an expression made, or one whose values are no JSON. */
+/** JSON whose numbers are doubles, whole or not; what is no number is not there. */
+class DoublesDict extends Dict {
+  readonly #raw: Readonly<Record<string, unknown>>;
+
+  constructor(raw: Readonly<Record<string, unknown>>) {
+    super();
+    this.#raw = raw;
+  }
+
+  override get size(): number {
+    return this.keys().length;
+  }
+
+  override get(key: Value): Result | undefined {
+    const found = typeof key === 'string' && Object.hasOwn(this.#raw, key) ? this.#raw[key] : undefined;
+    return typeof found === 'number' ? found : undefined;
+  }
+
+  override keys(): readonly string[] {
+    return Object.keys(this.#raw).filter((key) => typeof this.#raw[key] === 'number');
+  }
+}
+
+/** A map that an expression made. */
 export class Entries extends Dict {
   readonly #entries = new Map<string | bigint | number | boolean, readonly [Value, Value]>();
 
@@ -163,13 +186,7 @@ export function fromJson(raw: unknown): Result {
 }
 
 /** A map whose numbers are doubles, whole or not. */
-export function doublesOf(raw: unknown): Result {
-  const entries = new Entries();
-  for (const [key, value] of Object.entries((raw ?? {}) as Record<string, unknown>)) {
-    if (typeof value === 'number') entries.add(key, value);
-  }
-  return entries;
-}
+export const doublesOf = (raw: unknown): Result => new DoublesDict((raw ?? {}) as Record<string, unknown>);
 
 /** CEL's name for the type of a value. */
 export function typeOf(value: Value): string {
