@@ -1,4 +1,4 @@
-import { createServer } from 'node:https';
+import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../../operator/telemetry/logger.ts';
@@ -25,6 +25,9 @@ const secureOptions = { minVersion: 'TLSv1.2' } as const;
 /** So long a caller may take to send a call; its answer may take longer, as it may wait for people. */
 const timeouts = { requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 } as const;
 
+/** With the time before it (preStop, drain) less than the 30 s that a pod gets to end. */
+const longestEndMs = 15_000;
+
 /** Serves an app over TLS. */
 export function createApprovalServer(app: App, certificate: ServingCertificate, log: Logger): ApprovalServer {
   const server = createServer({ ...secureOptions, ...certificate, ...timeouts, maxHeaderSize: 32 << 10 }, app.express);
@@ -39,10 +42,20 @@ export function createApprovalServer(app: App, certificate: ServingCertificate, 
     close: async (drainMs = 0) => {
       app.end();
       if (drainMs > 0) await sleep(drainMs);
-      await new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeIdleConnections();
-      });
+      await ended(server);
     },
   };
+}
+
+/** Waits for what is under way; whatever has not ended then never will, or would keep a process that Kubernetes kills soon. */
+async function ended(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => resolve());
+  });
+  // What was answered before the end began may be kept open by its caller for a next call.
+  const idle = setInterval(() => server.closeIdleConnections(), 100);
+  const late = setTimeout(() => server.closeAllConnections(), longestEndMs);
+  await closed;
+  clearInterval(idle);
+  clearTimeout(late);
 }
