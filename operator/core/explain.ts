@@ -1,5 +1,6 @@
 import type { ApproverRef, ResolvedStage } from '../../crds/v1alpha1/index.ts';
 import { rfc3339 } from './conditions.ts';
+import { deadEnds } from './deadEnds.ts';
 import { serviceAccountName } from './eligibility.ts';
 import type { Evaluation } from './evaluation.ts';
 import type { Observation } from './facts.ts';
@@ -63,7 +64,8 @@ export function describeOpen(evaluation: Evaluation, facts: Observation): string
   if (lacksRequester(evaluation)) return `Nobody may approve it, so it holds: ${whoIsUnknown(facts)}`;
   const open = evaluation.stages.filter((stage) => missingVotes([stage]).length > 0);
   if (open.length === 0) return 'Waiting for what cannot be told yet; it holds.';
-  return `Waiting for ${open.map(describeStage).join(', ')}.${firstOverride(evaluation)}${delegatedByRequester(evaluation)}${failedDelegation(evaluation)}`;
+  const more = [firstOverride(evaluation), nobodyElse(evaluation, facts), delegatedByRequester(evaluation), failedDelegation(evaluation)];
+  return `Waiting for ${open.map(describeStage).join(', ')}.${more.join('')}`;
 }
 
 function tooMany({ policies, stages }: Evaluation): string {
@@ -96,6 +98,15 @@ function describeStage(stage: ResolvedStage): string {
   const instead = escalated && own.length > 0 ? `, or instead ${votes(own)}` : '';
   const standIns = (stage.standIns ?? []).map(({ for: gone, user }) => `; ${user} is asked in place of ${gone}`).join('');
   return `${votes(missingVotes([stage]))}${instead} (stage ${stage.name}${escalated ? ', escalated' : ''}${standIns})`;
+}
+
+function nobodyElse({ stages, requester }: Evaluation, { request }: Observation): string {
+  const named = [requester.username, requester.submittedBy, request.requester.username, request.onBehalfOf];
+  const requesters = named.filter((name) => name !== undefined);
+  return deadEnds(request.name, stages, requesters)
+    .slice(0, mostNamed)
+    .map((sentence) => ` ${sentence}`)
+    .join('');
 }
 
 /** One person's override is not enough, but should not go unseen. */

@@ -1,4 +1,5 @@
 import type { ResolvedStage, RiskScore } from '../../crds/v1alpha1/index.ts';
+import { deadEnds } from '../../operator/core/deadEnds.ts';
 import { conditionOf, outcome, outcomeText, type Request } from '../request.ts';
 import { isAsking } from './decidable.ts';
 import { nobodyDelegated, type Delegated } from './deputies.ts';
@@ -80,9 +81,16 @@ export function explain(request: Request, delegated: Delegated = nobodyDelegated
     ...(status?.earliestRelease === undefined || !waits(request) ? {} : { earliestRelease: status.earliestRelease }),
     notes: [
       ...notesOf(request),
+      ...(waits(request) ? deadEndNotes(request) : []),
       ...(waits(request) ? delegationNotes(delegated.cyclesAndCuts(request), delegated.uncounted(request)) : []),
     ],
   };
+}
+
+function deadEndNotes({ name, status }: Request): string[] {
+  const { username, submittedBy } = status?.requester ?? {};
+  const requesters = [username, submittedBy].filter((who) => who !== undefined);
+  return deadEnds(name, status?.stages ?? [], requesters);
 }
 
 /** Whether anybody's vote may still matter: people decide, or what they agreed to is still held. */
