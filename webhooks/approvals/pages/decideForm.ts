@@ -20,26 +20,26 @@ export interface DecideForm {
 /** The field of a form in which a question is answered. */
 export const answerField = (question: string): string => `answer.${question}`;
 
+/** Questions are there to be answered by whoever approves: a no needs no answers, so the browser must not insist on them. */
 export function decideForm({ action, hidden, verdicts, rules, questions, said = {} }: DecideForm): Html {
   const approves = verdicts.includes('Approve');
   return html`<form class="decide" method="post" action=${action}>
     ${Object.entries(hidden).map(([name, value]) => (value === undefined ? null : html`<input type="hidden" name=${name} value=${value} />`))}
     ${approves ? questions.map((question) => questionField(question, said[answerField(question.name)])) : null}
-    ${ruledField('reason', 'Your reason', rules, approves, said['reason'])}
-    ${ruledField('ticket', 'Ticket', rules, approves, said['ticket'])}
+    ${ruledField('reason', 'Your reason', rules, said['reason'])}
+    ${ruledField('ticket', 'Ticket', rules, said['ticket'])}
     <div class="buttons">
       ${approves ? html`<button class="yes" name="verdict" value="Approve">Approve</button>` : null}
-      ${verdicts.includes('Reject') ? html`<button class="no" name="verdict" value="Reject" formnovalidate>Reject</button>` : null}
+      ${verdicts.includes('Reject') ? html`<button class="no" name="verdict" value="Reject" formnovalidate=${approves && questions.some((q) => q.required)}>Reject</button>` : null}
     </div>
   </form>`;
 }
 
-/** Only an approval needs what the policies ask for: a no counts however it is said. */
-function ruledField(field: RuledField, title: string, all: DecideForm['rules'], approves: boolean, said: string | undefined): Html {
-  const rules = approves ? distinctRules(all, field) : [];
+function ruledField(field: RuledField, title: string, all: DecideForm['rules'], said: string | undefined): Html {
+  const rules = distinctRules(all, field);
   const required = rules.some((rule) => rule.required);
   const patterns = rules.flatMap(({ pattern }) => (pattern === undefined ? [] : [pattern]));
-  const hint = [required ? ' (needed to approve)' : ' (if you like)', ...patterns.map((pattern) => `, must match ${pattern}`)].join('');
+  const hint = [required ? ' (needed)' : ' (if you like)', ...patterns.map((pattern) => `, must match ${pattern}`)].join('');
   const label = html`<label for=${field}>${title}<span class="hint">${visible(hint)}</span></label>`;
   return field === 'reason'
     ? [label, html`<textarea id=${field} name=${field} rows="3" maxlength="1024" required=${required}>${said ?? ''}</textarea>`]

@@ -1,7 +1,7 @@
 import { decideForm } from './decideForm.ts';
 import { html, type Html } from './html.ts';
 import { note, type Content } from './page.ts';
-import { details, heading, type Shown } from './request.ts';
+import { details, heading, titleOf, type Shown } from './request.ts';
 import { visible } from './text.ts';
 
 export interface LinkShown extends Shown {
@@ -64,13 +64,11 @@ const signInSection = (uid: string): Html =>
 /** After a decision by a link. */
 export const decidedByLinkPage = (verdict: 'Approve' | 'Reject', { request }: Pick<Shown, 'request'>, approver: string): Content => ({
   title: verdict === 'Approve' ? 'Approved' : 'Rejected',
-  body: [
-    note(
-      'yes',
-      verdict === 'Approve' ? 'You have approved it' : 'You have rejected it',
-      html`Written down as the decision of <strong>${visible(approver)}</strong>. You can close this page.`,
-    ),
-    heading({ request }),
-    html`<p><a href=${signInFor(request.uid)}>Sign in</a> to see what comes of it.</p>`,
-  ],
+  body: html`
+    <h1>${verdict === 'Approve' ? 'You have approved it' : 'You have rejected it'}</h1>
+    <div class="card note yes" role="status">
+      <p><strong>${titleOf(request)}</strong> in the namespace <strong>${visible(request.namespace)}</strong></p>
+      <p>Written down as the decision of <strong>${visible(approver)}</strong>. You can close this page, or <a href=${signInFor(request.uid)}>sign in</a> to see what comes of it.</p>
+    </div>
+  `,
 });

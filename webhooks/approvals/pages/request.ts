@@ -16,14 +16,20 @@ export interface Shown {
 
 /** Who wants what, on one line. */
 export function heading({ request }: Pick<Shown, 'request'>): Html {
-  const { spec, requester, namespace } = request;
+  const { requester, namespace } = request;
   return html`
-    <h1>${visible(spec.operation)}: ${subjectText(request)}</h1>
+    <h1>${titleOf(request)}</h1>
     <p class="lead">
       <strong>${visible(requester.username)}</strong> asks for it in the namespace <strong>${visible(namespace)}</strong>. ${stateBadge(request)}
     </p>
   `;
 }
+
+/** The operation of a plain Job is its name, unless it says otherwise. */
+export const titleOf = (request: KnownRequest): Html => {
+  const { operation, subject } = request.spec;
+  return operation === subject.resource?.name ? subjectText(request) : [visible(operation), ': ', subjectText(request)];
+};
 
 export function stateBadge(request: KnownRequest): Html {
   const outcome = outcomeOf(request);
@@ -73,18 +79,21 @@ function requesterText({ requester, via }: KnownRequest): Html {
   const groups = requester.groups.filter((group) => !group.startsWith('system:'));
   return [
     visible(requester.username),
-    groups.length === 0 ? null : html` <span class="soft">in ${visible(groups.join(', '))}</span>`,
+    groups.length === 0 ? null : html` <span class="soft">of ${visible(groups.join(', '))}</span>`,
     via === undefined ? null : html` <span class="soft">by way of ${visible(via)}</span>`,
   ];
 }
 
-function whatText({ spec, name, namespace, governs }: KnownRequest): Html {
+function whatText(request: KnownRequest): Html {
+  const { spec, name, namespace, governs } = request;
   const { external } = spec.subject;
   return [
     subjectText({ spec, name }),
     governs === undefined
       ? ', of which this is the record of a yes or no'
-      : ', which is held and runs once everybody who is asked has agreed',
+      : isSettled(request)
+        ? null
+        : ', which is held and runs once everybody who is asked has agreed',
     html` <span class="soft">(request ${visible(`${namespace}/${name}`)})</span>`,
     // Never a link: where it leads is the requester's word.
     external?.url === undefined ? null : html`<br /><code>${visible(external.url)}</code>`,

@@ -2,7 +2,7 @@ import { isSettled, type KnownRequest } from '../requests.ts';
 import { decideForm } from './decideForm.ts';
 import { html, type Html } from './html.ts';
 import { note, type Content, type Viewer } from './page.ts';
-import { details, heading, stateBadge, subjectText, type Shown } from './request.ts';
+import { details, heading, stateBadge, titleOf, type Shown } from './request.ts';
 import { moment, visible } from './text.ts';
 
 export interface ListShown {
@@ -46,7 +46,7 @@ const listRow = (request: KnownRequest, now: number): Html => {
   const { spec, status, requester } = request;
   return html`<tr>
     <td>
-      <a href=${`/requests/${request.uid}`}>${visible(spec.operation)}: ${subjectText(request)}</a>
+      <a href=${`/requests/${request.uid}`}>${titleOf(request)}</a>
       ${spec.reason === undefined ? null : html`<br /><span class="soft">${visible(clip(spec.reason))}</span>`}
     </td>
     <td>${visible(requester.username)}</td>

@@ -31,6 +31,7 @@ h3 { font-size: 1rem; margin: 0 0 .3rem; }
 .lead { font-size: 1.1rem; margin: .2rem 0 1.2rem; }
 .soft { color: var(--soft); }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; padding: 1rem 1.2rem; margin: 0 0 1rem; }
+.card > :first-child { margin-top: 0; }
 .card > :last-child { margin-bottom: 0; }
 dl.facts { display: grid; grid-template-columns: minmax(7rem, max-content) 1fr; gap: .35rem 1.2rem; margin: 0; }
 dl.facts dt { color: var(--soft); }
