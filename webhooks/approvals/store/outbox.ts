@@ -55,9 +55,12 @@ const rowsAtOnce = 100;
 /** Puts what is owed into the outbox, unless its key is there, on whichever replica. Gives the keys that were new. */
 export async function enqueue({ db }: Store, deliveries: readonly NewDelivery[], now = Date.now()): Promise<string[]> {
   const added: string[] = [];
-  for (let start = 0; start < deliveries.length; start += rowsAtOnce) {
-    const rows = deliveries.slice(start, start + rowsAtOnce).map((delivery) => ({
-      id: hashOf(delivery.key),
+  const keyed = deliveries.map((delivery) => ({ id: hashOf(delivery.key), delivery }));
+  // In one order everywhere: replicas that put in the same would else wait for each other in a circle.
+  keyed.sort((one, other) => (one.id < other.id ? -1 : 1));
+  for (let start = 0; start < keyed.length; start += rowsAtOnce) {
+    const rows = keyed.slice(start, start + rowsAtOnce).map(({ id, delivery }) => ({
+      id,
       key: delivery.key,
       kind: delivery.kind,
       namespace: delivery.namespace,
@@ -132,6 +135,9 @@ export async function conclude({ db }: Store, id: string, worker: string, outcom
       .where('state', '=', 'Pending');
     if (!isDelivered) update = update.where('locked_by', '=', worker);
     const { numUpdatedRows } = await update.executeTakeFirst();
+    // Retention may have deleted it meanwhile, and then there is nothing for an attempt to belong to.
+    const kept = await transaction.selectFrom('delivery').select('id').where('id', '=', id).executeTakeFirst();
+    if (kept === undefined) return false;
     await transaction
       .insertInto('attempt')
       .values({ delivery: id, at: now, ok: isDelivered ? 1 : 0, message: storable(outcome.message, 1_000) })
