@@ -155,6 +155,8 @@ export interface Channel<Config = unknown> {
   /** Of `spec.config`: strict, and every field described. */
   readonly config: z.ZodType<Config>;
   readonly secretKeys: readonly SecretKey[];
+  /** Whether it shows `links.approve` and `links.reject`. Elsewhere whoever runs the channel could read them: make none for it. */
+  readonly carriesLinks?: true;
   /** A Person: one notice for each recipient. A Place: one notice for all, with no links to decide by, as everybody there can read them. */
   tells(config: Config): 'Person' | 'Place';
   /** Whether somebody can be told at all: they have the address that this takes. */

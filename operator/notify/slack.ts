@@ -54,7 +54,7 @@ function messageOf(notice: Notice, { config, interactive = false }: Means<SlackC
   return { text: fallbackOf(notice), blocks: blocksOf(notice, { place, buttons: interactive && !isSettled(notice) }) };
 }
 
-async function posted(method: string, body: unknown, means: Means<SlackConfig>): Promise<Delivered> {
+async function posted(method: string, body: Readonly<Record<string, unknown>>, means: Means<SlackConfig>): Promise<Delivered> {
   const { apiUrl } = means.config;
   const came = await slackApi(method, body, { apiUrl, token: means.secret['token'] ?? '', outside: means.outside });
   if (!came.ok) return came;

@@ -17,17 +17,23 @@ const Answer = z.looseObject({ ok: z.boolean(), error: z.string().optional() });
 /** What passes: https://docs.slack.dev/reference/methods/chat.postMessage, errors. */
 const passing = ['ratelimited', 'rate_limited', 'internal_error', 'fatal_error', 'service_unavailable', 'request_timeout'];
 
+/** Methods that take a form and no JSON: https://docs.slack.dev/reference/methods/users.info, content types. */
+const takesForm = (method: string): boolean => method.startsWith('users.');
+
 /** Calls a method of the Web API. An answer with `ok: false` is a refusal like any other, whatever its status. */
 export async function slackApi(
   method: string,
-  body: unknown,
+  body: Readonly<Record<string, unknown>>,
   { apiUrl, token, outside }: SlackAccess,
 ): Promise<{ readonly ok: true; readonly answer: Readonly<Record<string, unknown>> } | Refused> {
   const answer = await outside.call({
     method: 'POST',
     url: `${apiUrl.replace(/\/+$/, '')}/${method}`,
-    headers: { 'content-type': 'application/json; charset=utf-8', authorization: `Bearer ${token}` },
-    body: JSON.stringify(body),
+    headers: {
+      'content-type': takesForm(method) ? 'application/x-www-form-urlencoded' : 'application/json; charset=utf-8',
+      authorization: `Bearer ${token}`,
+    },
+    body: takesForm(method) ? new URLSearchParams(body as Record<string, string>).toString() : JSON.stringify(body),
     known: slackHosts,
   });
   if (!isTaken(answer)) return refusalOf('Slack', answer);

@@ -18,7 +18,7 @@ const mostBlock = 3_000;
 const mostMentions = 20;
 
 interface Look {
-  /** Everybody in a channel sees it: no link of anybody's own. */
+  /** Everybody in a channel sees it: those who are asked are mentioned. */
   readonly place: boolean;
   /** A click decides; otherwise buttons open a page. */
   readonly buttons: boolean;
@@ -31,7 +31,7 @@ export function blocksOf(notice: Notice, look: Look): unknown[] {
   const facts = factsOf(notice).flatMap(({ name, value }) => [bold(`${name}: `), text(`${value}\n`)]);
   const runs = runsOf(notice.request);
   const mentions = look.place && asks(notice) ? mentionsOf(notice.recipients) : [];
-  const buttons = buttonsOf(notice, look);
+  const buttons = buttonsOf(notice, look.buttons);
   return [
     { type: 'header', text: plain(shortened(headline(notice), mostHeader)) },
     { type: 'rich_text', elements: [section([text(`${titleOf(notice)}\n`), ...mentions])] },
@@ -43,9 +43,11 @@ export function blocksOf(notice: Notice, look: Look): unknown[] {
   ];
 }
 
-/** For notifications and screen readers. This field is mrkdwn, whose three control characters are escaped. */
-export const fallbackOf = (notice: Notice): string =>
-  shortened(titleOf(notice), mostBlock).replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
+/** For notifications and screen readers. */
+export const fallbackOf = (notice: Notice): string => escaped(shortened(titleOf(notice), mostBlock));
+
+/** For a field that is mrkdwn: its three control characters. */
+export const escaped = (words: string): string => words.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
 
 interface Text {
   readonly type: 'text';
@@ -74,22 +76,15 @@ const mentionsOf = (recipients: readonly Recipient[]): unknown[] =>
     .flatMap(({ slackId }) => (slackId === undefined ? [] : [{ type: 'user', user_id: slackId }, text(' ')]))
     .slice(0, 2 * mostMentions);
 
-function buttonsOf(notice: Notice, { place, buttons }: Look): unknown[] {
-  const { namespace, name, uid, digest, url } = notice.request;
-  const links = place ? undefined : notice.recipients[0]?.links;
-  const open = button('countersign-open', 'Open the request', { url: links?.view ?? url });
-  if (buttons) {
-    const value: ButtonValue = { namespace, name, uid, digest };
-    return [
-      button(approveAction, 'Approve', { style: 'primary', value: JSON.stringify(value) }),
-      button(rejectAction, 'Reject', { style: 'danger', value: JSON.stringify(value) }),
-      open,
-    ];
-  }
-  if (!asks(notice)) return [open];
+/** Whoever runs the app can read all that it sent, so no link is among them by which somebody decides without saying who they are. */
+function buttonsOf({ request }: Notice, decide: boolean): unknown[] {
+  const { namespace, name, uid, digest, url } = request;
+  const open = button('countersign-open', 'Open the request', { url });
+  if (!decide) return [open];
+  const value: ButtonValue = { namespace, name, uid, digest };
   return [
-    ...(links?.approve === undefined ? [] : [button('countersign-open-approve', 'Approve', { style: 'primary', url: links.approve })]),
-    ...(links?.reject === undefined ? [] : [button('countersign-open-reject', 'Reject', { style: 'danger', url: links.reject })]),
+    button(approveAction, 'Approve', { style: 'primary', value: JSON.stringify(value) }),
+    button(rejectAction, 'Reject', { style: 'danger', value: JSON.stringify(value) }),
     open,
   ];
 }

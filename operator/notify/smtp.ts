@@ -29,6 +29,7 @@ export const smtp: Channel<Config> = {
     { name: 'username', required: false, description: 'The user name at the mail server. Without it nobody signs in there.' },
     { name: 'password', required: false, description: 'The password that goes with it.' },
   ],
+  carriesLinks: true,
   tells: () => 'Person',
   reaches: ({ mail }) => mail !== undefined && isMailAddress(mail),
   deliver: async (notice, means) => {

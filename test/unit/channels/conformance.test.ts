@@ -108,12 +108,13 @@ describe.each(standIns)('$type', ({ type, failures, start }) => {
     expect(to.complaints).toEqual([]);
   });
 
-  it('never shows a place the links by which one person decides', async () => {
+  it('shows the links by which one person decides where it says so, and nowhere else', async () => {
     const to = stand();
     const with_ = means(to);
     await tell(channel, noticeOf(), with_);
     const shown = to.taken.join('').replace(/=\r\n/g, '').includes('token-of-bob');
-    expect(shown).toBe(channel.tells(with_.config) === 'Person');
+    expect(shown).toBe(channel.carriesLinks === true);
+    if (shown) expect(channel.tells(with_.config)).toBe('Person');
   });
 
   const answerMatters = ['Slack', 'PagerDuty', 'ServiceNow'].includes(type);
