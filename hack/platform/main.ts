@@ -1,11 +1,13 @@
 // The command behind `make up` and `make down`: the cluster of hack/cluster with the chart on it and the operator beside it, left running.
 import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { attachCluster } from '../cluster/cluster.ts';
+import { attachCluster, type Cluster } from '../cluster/cluster.ts';
 import { clusterFolder, kubeconfigFile, runFolder } from '../cluster/run.ts';
+import { approvalsAuthority, startApprovals, type ApprovalsProcess } from './approvals.ts';
 import { installOnKind } from './kind.ts';
 import { installPlatform } from './platform.ts';
-import { gatherPrograms, programsFolder, rememberOperator, stopRememberedOperator } from './running.ts';
+import { gatherPrograms, programsFolder, remember, stopRemembered } from './running.ts';
 
 const log = (line: string): void => console.log(line);
 const shown = (path: string): string => relative(process.cwd(), path);
@@ -25,9 +27,10 @@ async function up(): Promise<void> {
   }
   const cluster = await attachCluster(clusterFolder);
   if (cluster === undefined) throw new Error('the cluster ended as soon as it had started; see .run/cluster/logs');
-  if (await stopRememberedOperator()) log('stopped the operator that was running');
+  if (await stopRemembered()) log('stopped what was running');
   const { operator } = await installPlatform(cluster, { dir: runFolder, detached: true, log });
-  rememberOperator(operator);
+  remember('operator', operator);
+  const { approvals, caFile } = await serviceUp(cluster);
   gatherPrograms(cluster, programsFolder);
   log(`
 The operator runs, with a token that is good for a day (make up again renews it); its log: ${shown(operator.logFile)}
@@ -35,11 +38,25 @@ To use it from this shell, as the cluster's admin, with kubectl, helm and kubect
 
   export KUBECONFIG=$PWD/${shown(kubeconfigFile)} PATH=$PWD/${shown(programsFolder)}:$PATH
 
+The approval service answers at ${approvals.url}, with a certificate of ${shown(caFile)}; its log: ${shown(approvals.logFile)}
+A token for it: kubectl create token NAME --audience=countersign-approvals
+
 As somebody else: hack/user NAME GROUP… > FILE. To end it: make down`);
 }
 
+async function serviceUp(cluster: Cluster): Promise<{ approvals: ApprovalsProcess; caFile: string }> {
+  log('starting the approval service');
+  const dir = join(runFolder, 'approvals');
+  const approvals = await startApprovals(cluster, { dir, detached: true });
+  await approvals.ready();
+  remember('approvals', approvals);
+  const caFile = join(dir, 'ca.crt');
+  writeFileSync(caFile, await approvalsAuthority(cluster));
+  return { approvals, caFile };
+}
+
 async function down(): Promise<void> {
-  if (await stopRememberedOperator()) log('the operator is stopped');
+  if (await stopRemembered()) log('the operator and the approval service are stopped');
   clusterCommand('down');
 }
 

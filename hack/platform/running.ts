@@ -6,7 +6,9 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { runFolder } from '../cluster/run.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-const file = join(runFolder, 'operator', 'running.json');
+const processes = ['operator', 'approvals'] as const;
+type Named = (typeof processes)[number];
+const fileOf = (name: Named): string => join(runFolder, name, 'running.json');
 
 /** The log of the operator that `make up` left running. */
 export const operatorLogFile = join(runFolder, 'operator', 'operator.log');
@@ -19,25 +21,30 @@ interface Running {
   readonly healthUrl: string;
 }
 
-/** Remembers the operator that was left running, for a later `make up` or `make down`. */
-export function rememberOperator({ pid, healthUrl }: Running): void {
-  writeFileSync(file, JSON.stringify({ pid, healthUrl }));
+/** Remembers a process that was left running, for a later `make up` or `make down`. */
+export function remember(name: Named, { pid, healthUrl }: Running): void {
+  writeFileSync(fileOf(name), JSON.stringify({ pid, healthUrl }));
 }
 
-/** Ends the operator that an earlier `make up` left running, if it still runs; whether it did. */
-export async function stopRememberedOperator(): Promise<boolean> {
-  const running = remembered();
-  rmSync(file, { force: true });
-  // A pid alone may belong to somebody else by now; a pid whose health port answers is the operator.
+/** Ends the operator and the approval service that an earlier `make up` left running, if they still run; whether there were any. */
+export async function stopRemembered(): Promise<boolean> {
+  const stopped = await Promise.all(processes.map(stopOne));
+  return stopped.includes(true);
+}
+
+async function stopOne(name: Named): Promise<boolean> {
+  const running = remembered(name);
+  rmSync(fileOf(name), { force: true });
+  // A pid alone may belong to somebody else by now; a pid whose health port answers is ours.
   if (running === undefined || !(await answers(running.healthUrl))) return false;
   process.kill(running.pid, 'SIGTERM');
   while (await answers(running.healthUrl)) await sleep(50);
   return true;
 }
 
-function remembered(): Running | undefined {
+function remembered(name: Named): Running | undefined {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Running;
+    return JSON.parse(readFileSync(fileOf(name), 'utf8')) as Running;
   } catch {
     return undefined;
   }

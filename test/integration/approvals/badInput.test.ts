@@ -44,8 +44,9 @@ describe('the service, given bad input,', () => {
       ];
       for (const [more, says] of wrong) {
         const answer = await of.alice.post('/v1/requests', asking(of, more));
-        expect(detailOf(answer), JSON.stringify(more).slice(0, 80)).toMatch(says);
-        expect([403, 404, 422]).toContain(answer.status);
+        const what = JSON.stringify(more).slice(0, 80);
+        expect([403, 404, 422], `${what}: ${JSON.stringify(answer.body)}`).toContain(answer.status);
+        expect(detailOf(answer), what).toMatch(says);
       }
       const { items } = await of.ns.admin.list(approvalRequests, { namespace: of.ns.name });
       expect(items).toEqual([]);
@@ -55,7 +56,7 @@ describe('the service, given bad input,', () => {
   it(
     'refuses decisions that could not be meant',
     scene(service, async (of) => {
-      const { id } = await asked(of);
+      const { id } = await asked(of, { questions: [{ name: 'amount', question: 'How much?', type: 'Number', required: true }] });
       const decide = (body: unknown) => of.bob.post(`/v1/requests/${id}/decisions`, body);
       const wrong: readonly [unknown, number, RegExp][] = [
         [{}, 422, /^body\.verdict: /],
@@ -64,7 +65,8 @@ describe('the service, given bad input,', () => {
         [{ verdict: 'Approve', digest: 'x' }, 422, /^body\.digest: /],
         [{ verdict: 'Approve', digest: `v1:sha256:${'0'.repeat(64)}` }, 409, /has changed/],
         [{ verdict: 'Override' }, 422, /ticket/],
-        [{ verdict: 'Approve', response: { answer: 1 } }, 422, /answer/],
+        [{ verdict: 'Approve' }, 422, /amount/],
+        [{ verdict: 'Approve', response: { amount: 'much' } }, 422, /amount/],
         [{ verdict: 'Approve', reason: 'x'.repeat(2_000) }, 422, /^body\.reason: /],
       ];
       for (const [body, status, says] of wrong) {
