@@ -68,4 +68,3 @@ export class Callers {
 const callerFor = ({ username, groups }: Person, proof: Proof): Caller => ({ username, groups, via: 'Web', proof });
 
 export type { Headers } from './unauthorized.ts';
-export { headerOf } from './unauthorized.ts';
