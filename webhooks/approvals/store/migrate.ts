@@ -10,7 +10,6 @@ const migrationLockTableName = 'countersign_migration_lock';
 /** Brings the tables up to date. Replicas that start together take turns; a database of a newer version is left as it is and refused. */
 export async function migrate(db: Kysely<Tables>, dialect: StoreDialect): Promise<void> {
   const migrations = migrationsFor(dialect);
-  await refuseNewer(db, migrations);
   const migrator = new Migrator({
     db,
     provider: { getMigrations: () => Promise.resolve(migrations) },
@@ -19,7 +18,7 @@ export async function migrate(db: Kysely<Tables>, dialect: StoreDialect): Promis
   });
   const { error } = await migrator.migrateToLatest();
   if (error === undefined) return;
-  // A newer replica may have been quicker.
+  // Of which kysely says that its migrations are corrupted.
   await refuseNewer(db, migrations);
   throw error instanceof Error ? error : new Error('the database could not be brought up to date', { cause: error });
 }
