@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createApprovalService } from '../../webhooks/approvals/index.ts';
 import { openStore, StoreUnavailable, type Store } from '../../webhooks/approvals/store/index.ts';
 import { keepSweeping } from '../../webhooks/approvals/store/retention.ts';
+import { HttpCaller } from '../notify/httpCaller.ts';
+import { SigningKey } from '../notify/signingKey.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { ApproverPermissions } from '../reconcilers/permissions.ts';
 import type { CertificateKeeper } from './certificate.ts';
@@ -18,6 +20,9 @@ export async function startApprovals(shared: Shared, keeper: CertificateKeeper):
   const store = await opened(settings.approvals_store, log);
   const client = shared.connect('approvals');
   const permissions = new ApproverPermissions(client);
+  // The chart makes that Secret, empty: receivers know this service by a key that is not the controller's.
+  const key = new SigningKey(client, settings.namespace, 'countersign-approvals-keys');
+  const outside = new HttpCaller({ allowed: settings.http_allow, ca: settings.http_ca, key: () => key.get() });
   const service = createApprovalService({
     client,
     log,
@@ -31,6 +36,8 @@ export async function startApprovals(shared: Shared, keeper: CertificateKeeper):
     longestWaitMs: settings.approvals_longest_wait,
     decisionRate: { perSecond: settings.approvals_rate, burst: settings.approvals_rate_burst },
     permissionsOf: (questions) => permissions.of(questions),
+    namespace: settings.namespace,
+    outside,
   });
   const stopSweeping = keepSweeping(store, settings.approvals_retention, {
     onSwept: (rows) => log.info({ rows }, 'what was older than the database keeps it is deleted'),
@@ -49,6 +56,7 @@ export async function startApprovals(shared: Shared, keeper: CertificateKeeper):
       await service.stop(drainMs);
       await stopSweeping();
       await store.close();
+      await outside.close();
       await client.close();
     },
   };

@@ -1,7 +1,9 @@
 import type { KubeClient } from '../../operator/kube/client/kubeClient.ts';
 import type { Logger } from '../../operator/telemetry/logger.ts';
+import type { Outside } from '../../operator/notify/contract.ts';
 import type { Metrics } from '../../operator/telemetry/metrics.ts';
 import { openCallers, type CallersSettings } from './callers/compose.ts';
+import { openChannels } from './channels/compose.ts';
 import { createApp, type AppOptions } from './http/app.ts';
 import { createApprovalServer, type ApprovalServer, type ServingCertificate } from './http/server.ts';
 import { watchCluster } from './known.ts';
@@ -10,6 +12,7 @@ import { Permissions } from './relay/ask.ts';
 import type { RequestDeps } from './routes/deps.ts';
 import { wakeWaiters } from './routes/finding.ts';
 import { allRoutes } from './routes/index.ts';
+import { SlackInteractions } from './slack/interactions.ts';
 import type { Store } from './store/index.ts';
 import { once } from './store/idempotency.ts';
 import { spend, type Rate } from './store/rate.ts';
@@ -30,6 +33,10 @@ export interface ServiceOptions {
   readonly longestWaitMs: number;
   readonly decisionRate: Rate;
   readonly permissionsOf: RequestDeps['permissionsOf'];
+  /** The operator's own namespace. */
+  readonly namespace: string;
+  /** How it calls others. */
+  readonly outside: Outside;
 }
 
 /** The approval service, without its certificate. */
@@ -61,17 +68,21 @@ export function createApprovalService(options: ServiceOptions): ApprovalService 
   let stopping = false;
   const missing = (): string[] => [
     ...(server === undefined ? ['a certificate'] : []),
-    ...(known.isSynced() ? [] : ['caches in sync']),
+    ...(known.isSynced() && openedChannels.isSynced() ? [] : ['caches in sync']),
     ...(stopping ? ['a process that is not ending'] : []),
   ];
   const { origin } = new URL(options.url);
   const { callers, signIn, close: closeCallers } = openCallers(client, log, { ...options.calling, origin });
   const sessions = signIn?.sessions;
-  const routes = allRoutes({ ...options, ...deps, callers, signIn, sessions, origin, directory: known.approvers, missing });
+  const shared = remembering(store, options.decisionRate);
+  const directory = known.approvers;
+  const { channels, ...openedChannels } = openChannels(options);
+  const slack = new SlackInteractions({ ...deps, channels, directory, log, takeDecision: shared.takeDecision });
+  const routes = allRoutes({ ...options, ...deps, callers, signIn, sessions, origin, directory, missing, slack });
   const app = createApp({
     routes,
     callers,
-    ...remembering(store, options.decisionRate),
+    ...shared,
     origins: options.origins,
     problemPage: problemPages({ canSignIn: signIn !== undefined }),
     log,
@@ -92,8 +103,10 @@ export function createApprovalService(options: ServiceOptions): ApprovalService 
     stop: async (drainMs) => {
       stopping = true;
       await server?.close(drainMs);
+      await slack.settled();
       stopMeasuring();
       stopWaking();
+      await openedChannels.stop();
       await known.stop();
       await closeCallers();
     },

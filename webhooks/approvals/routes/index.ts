@@ -9,9 +9,10 @@ import { listRoute } from './requestList.ts';
 import { requestRoutes } from './requests.ts';
 import { serviceRoutes, type ServiceDeps } from './service.ts';
 import { signInRoutes, type SignInDeps } from './signIn.ts';
+import { slackRoutes, type SlackRouteDeps } from './slack.ts';
 
 /** What the routes use, all of them. */
-export interface AllDeps extends RequestDeps, SignInDeps, PageDeps, LinkDeps, Omit<ServiceDeps, 'others'> {
+export interface AllDeps extends RequestDeps, SignInDeps, PageDeps, LinkDeps, SlackRouteDeps, Omit<ServiceDeps, 'others'> {
   readonly client: KubeClient;
 }
 
@@ -25,6 +26,7 @@ export function allRoutes(deps: AllDeps): Route[] {
     ...signInRoutes(deps),
     ...pageRoutes(deps),
     ...linkRoutes(deps),
+    ...slackRoutes(deps),
   ];
   return [...others, ...serviceRoutes({ ...deps, others })];
 }
