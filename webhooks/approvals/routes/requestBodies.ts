@@ -8,6 +8,7 @@ import {
   type ApprovalRequestSpec as RequestSpec,
   type GovernedJobSpec as JobSpec,
 } from '../../../crds/v1alpha1/index.ts';
+import { mostContextBytes } from '../../../operator/core/subject.ts';
 import { present } from '../../../operator/core/present.ts';
 import { Digest, DnsLabel, ObjectName } from '../../../crds/v1alpha1/values.ts';
 
@@ -47,8 +48,10 @@ export const CreateBody = z
       'The longest it may wait for people, such as 48h. Up to 60s, and without a Prefer header, the call itself waits so long.',
     ),
   })
-  .superRefine(({ subject, governedJob, stages, questions }, context) => {
-    const issue = (field: string, message: string): void => context.addIssue({ code: 'custom', path: [field], message });
+  .superRefine(({ subject, governedJob, stages, questions, context }, refinement) => {
+    const issue = (field: string, message: string): void => refinement.addIssue({ code: 'custom', path: [field], message });
+    const size = context === undefined ? 0 : Buffer.byteLength(JSON.stringify(context));
+    if (size > mostContextBytes) issue('context', `has ${size} bytes as JSON; expected ${mostContextBytes} at most`);
     if ((subject === undefined) === (governedJob === undefined)) issue('subject', 'expected exactly one of subject and governedJob');
     if (governedJob !== undefined && stages !== undefined) issue('stages', 'goes with subject alone; policies say whom a GovernedJob asks');
     if (governedJob !== undefined && questions !== undefined) issue('questions', 'goes with subject alone; leave it out');
