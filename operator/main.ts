@@ -2,7 +2,6 @@ import { CountersignError } from './core/errors.ts';
 import { readSettings } from './config.ts';
 import { World } from './reconcilers/world.ts';
 import { startAdmission } from './roles/admission.ts';
-import { startApprovals } from './roles/approvals.ts';
 import { admissionCertificate, approvalsCertificate, CertificateKeeper } from './roles/certificate.ts';
 import { startController } from './roles/controller.ts';
 import { prepare, version, type Running } from './roles/shared.ts';
@@ -29,7 +28,11 @@ async function main(): Promise<void> {
   await world?.start();
   if (world !== undefined) running.push(await startController(shared, world, keeper));
   if (settings.roles.includes('admission')) running.push(startAdmission(shared, keeper, world));
-  if (settings.roles.includes('approvals')) running.push(await startApprovals(shared, keeper));
+  if (settings.roles.includes('approvals')) {
+    // Only where it is asked for: the other roles have no use for what serves people, and it would take them memory.
+    const { startApprovals } = await import('./roles/approvals.ts');
+    running.push(await startApprovals(shared, keeper));
+  }
   await keeper.start();
   started = true;
   log.info('started');
