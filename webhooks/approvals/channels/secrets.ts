@@ -29,7 +29,9 @@ export class ChannelSecrets {
     if (kept !== undefined && kept.until > this.#now()) return kept.found;
     const found = this.#ask(namespace, name);
     this.#kept.set(key, { found, until: this.#now() + keepMs });
-    found.catch(() => this.#kept.delete(key));
+    const forget = (): boolean => this.#kept.delete(key);
+    // What is not there may be there in a moment, and whoever mends it looks whether it helped.
+    found.then((what) => 'fault' in what && forget(), forget);
     return found;
   }
 
