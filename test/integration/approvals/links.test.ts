@@ -172,7 +172,7 @@ describe('a link from a mail', () => {
     await visitor.signIn(of.bob);
     await visitor.page.waitForURL(`${origin}/requests/${asked.metadata.uid}`);
     await visitor.page.click('button[value=Approve]');
-    await visitor.page.waitForURL(/decided=Approve/);
+    await visitor.page.waitForURL(/decision=/);
     await of.ns.eventually(resources.jobs, made.metadata.name, 'over', hasEnded);
     await of.ns.close();
   });

@@ -53,8 +53,11 @@ describe('somebody with a browser', () => {
     await screenshot(visitor, 'refused');
     await visitor.page.fill('#ticket', 'CHG-4711');
     await visitor.page.click('button[value=Approve]');
-    await visitor.page.waitForURL(/decided=Approve/);
+    await visitor.page.waitForURL(/decision=/);
     expect(await visitor.text()).toContain('You have approved it');
+    // An address alone says nothing that is not so.
+    await visitor.page.goto(`${origin}/requests/${asked.metadata.uid}?decision=made-up`);
+    expect(await visitor.text()).not.toContain('You have approved it');
     await of.ns.eventually(resources.jobs, made.metadata.name, 'over', hasEnded);
     const [decision] = await decisionsIn(of);
     expect(decision?.['spec']).toMatchObject({
@@ -82,7 +85,7 @@ describe('somebody with a browser', () => {
     expect(await visitor.page.locator('#reason:invalid').count()).toBe(1);
     await visitor.page.fill('#reason', 'Not on a Friday');
     await visitor.page.click('button[value=Reject]');
-    await visitor.page.waitForURL(/decided=Reject/);
+    await visitor.page.waitForURL(/decision=/);
     await of.ns.requestIn('Rejected', asked.metadata.name);
     await of.ns.close();
   });

@@ -1,6 +1,7 @@
 import { decideForm } from './decideForm.ts';
 import { html, type Html } from './html.ts';
 import { note, type Content } from './page.ts';
+import { obstacleToApproval } from './subject.ts';
 import { details, heading, titleOf, type Shown } from './request.ts';
 import { visible } from './text.ts';
 
@@ -17,14 +18,19 @@ export interface LinkShown extends Shown {
 
 /** What a link from a mail shows: what would run, and a form. Nothing is decided by looking. */
 export function linkPage(shown: LinkShown): Content {
-  const { request, refused, verdict } = shown;
+  const { request, subject, refused, verdict } = shown;
+  const obstacle = verdict === 'Approve' ? obstacleToApproval(subject) : undefined;
   return {
     title: verdict === 'Approve' ? 'Approve?' : 'Reject?',
     body: [
       refused === undefined ? null : note('no', 'That was not taken', visible(refused.sentence)),
       heading(shown),
       details(shown),
-      shown.mustSignIn ? signInSection(request.uid) : confirmSection(shown),
+      shown.mustSignIn
+        ? signInSection(request.uid)
+        : obstacle === undefined
+          ? confirmSection(shown)
+          : note('no', 'You cannot approve it', visible(obstacle)),
     ],
   };
 }

@@ -2,6 +2,7 @@ import { isSettled, type KnownRequest } from '../requests.ts';
 import { decideForm } from './decideForm.ts';
 import { html, type Html } from './html.ts';
 import { note, type Content, type Viewer } from './page.ts';
+import { obstacleToApproval } from './subject.ts';
 import { details, heading, stateBadge, titleOf, type Shown } from './request.ts';
 import { moment, visible } from './text.ts';
 
@@ -103,7 +104,8 @@ const settledNote = (request: KnownRequest): Html =>
     <p>${stateBadge(request)} ${visible(request.status?.conditions.find(({ type }) => type === 'Approved')?.message ?? '')}</p>
   </section>`;
 
-function decideSection({ request, viewer, isAsked, refused, formId }: RequestShown): Html {
+function decideSection({ request, subject, viewer, isAsked, refused, formId }: RequestShown): Html {
+  const obstacle = obstacleToApproval(subject);
   const digest = request.status?.subjectDigest;
   const open = digest !== undefined && !request.spec.draft && viewer.formToken !== undefined;
   return html`<section class="card note wait" aria-labelledby="decide">
@@ -117,11 +119,12 @@ function decideSection({ request, viewer, isAsked, refused, formId }: RequestSho
                   No open stage asks you by name or group. Decide only if you do so in the stead of somebody who is asked; otherwise it will
                   be refused.
                 </p>`,
+            obstacle === undefined ? null : html`<p><strong>${visible(obstacle)}</strong></p>`,
             html`<p>You decide on exactly what is shown above. If it changes meanwhile, your decision does not count.</p>`,
             decideForm({
               action: `/requests/${request.uid}/decision`,
               hidden: { form_token: viewer.formToken, digest, form_id: formId },
-              verdicts: ['Approve', 'Reject'],
+              verdicts: obstacle === undefined ? ['Approve', 'Reject'] : ['Reject'],
               rules: (request.status?.policies ?? []).map(({ decision }) => decision),
               questions: request.spec.questions ?? [],
               said: refused?.said,

@@ -19,6 +19,14 @@ export interface SubjectSeen {
   readonly doubt?: string | undefined;
 }
 
+/** Why nobody should agree to what is shown; undefined when they may. A no needs no such certainty. */
+export function obstacleToApproval({ access, doubt }: SubjectSeen): string | undefined {
+  if (access === 'forbidden')
+    return 'You may not read what would run, so you cannot agree to it here. Ask for the right to get it, or have somebody decide who has it.';
+  if (access === 'gone') return 'What would run does not exist any more, so there is nothing to agree to.';
+  return doubt === undefined ? undefined : `It cannot be approved as it is: ${doubt}. Look again in a minute.`;
+}
+
 /** Whether whoever looks may read such an object. */
 export type MayGet = (type: { readonly group: string; readonly plural: string }, name: string) => Promise<boolean>;
 

@@ -11,6 +11,7 @@ import { decisionKey, isToken } from '../links/index.ts';
 import { decidedByLinkPage, linkPage } from '../pages/linkPages.ts';
 import { page } from '../pages/page.ts';
 import type { Shown } from '../pages/request.ts';
+import { obstacleToApproval } from '../pages/subject.ts';
 import { isSettled } from '../requests.ts';
 import type { Store } from '../store/index.ts';
 import { findLink, giveBackLink, takeLink, useLink, type FoundLink, type Link } from '../store/links.ts';
@@ -144,6 +145,8 @@ async function press(deps: LinkDeps, token: string, sent: Headers, form: z.infer
   const again = (status: number, sentence: string): Answer =>
     page(status, linkPage({ ...looked, refused: { sentence, said: form } }), headers);
   if (looked.mustSignIn) return again(403, 'The policy asks for a surer channel than mail.');
+  const obstacle = verdict === 'Approve' ? obstacleToApproval(looked.subject) : undefined;
+  if (obstacle !== undefined) return again(409, obstacle);
   if (form.verdict !== verdict) return again(422, `This link is there to ${verdict.toLowerCase()}; the other mail link does the other.`);
   // Of any number at once, one goes on.
   usable(await takeLink(deps.store, token));

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { Digest } from '../../../crds/v1alpha1/index.ts';
+import { approvalDecisions, Digest, type ApprovalDecision } from '../../../crds/v1alpha1/index.ts';
+import { ObjectName } from '../../../crds/v1alpha1/values.ts';
+import { isNotFound } from '../../../operator/kube/client/apiError.ts';
 import type { Caller } from '../callers/caller.ts';
 import type { Callers, Headers } from '../callers/index.ts';
 import type { Sessions } from '../callers/session.ts';
@@ -74,11 +76,34 @@ const showRoute = (deps: PageDeps): Route =>
     access: 'caller',
     page: true,
     params,
-    query: z.looseObject({ decided: z.enum(['Approve', 'Reject']).optional().catch(undefined) }),
+    query: z.looseObject({ decision: z.string().max(253).optional().describe('What the caller has just decided by the form.') }),
     answers: { 200: aPage },
-    handle: async ({ caller, headers, params: { uid }, query }) =>
-      page(200, requestPage({ ...(await showing(deps, caller, headers, await findRequest(deps, caller, uid))), decided: query.decided })),
+    handle: async ({ caller, headers, params: { uid }, query }) => {
+      const request = await findRequest(deps, caller, uid);
+      const [shown, decided] = await Promise.all([
+        showing(deps, caller, headers, request),
+        query.decision === undefined ? undefined : verdictOf(deps, caller, request, query.decision),
+      ]);
+      return page(200, requestPage({ ...shown, decided }));
+    },
   });
+
+/** What the caller said by that decision about that request. An address alone tells nobody that they have decided. */
+async function verdictOf(
+  { client }: PageDeps,
+  caller: Caller,
+  request: KnownRequest,
+  name: string,
+): Promise<'Approve' | 'Reject' | undefined> {
+  if (!ObjectName.safeParse(name).success) return undefined;
+  const found = await client.get<ApprovalDecision>(approvalDecisions, { namespace: request.namespace, name }).catch((error: unknown) => {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  });
+  const { approver, requests = [], verdict } = found?.spec ?? {};
+  const isTheirs = approver === caller.username && requests.some(({ uid }) => uid === request.uid);
+  return isTheirs && (verdict === 'Approve' || verdict === 'Reject') ? verdict : undefined;
+}
 
 /** What the form sends: fields of it, and an answer for each question. */
 export const DecisionForm = z
@@ -114,14 +139,15 @@ const decideRoute = (deps: PageDeps): Route =>
       const request = await findRequest(deps, caller, uid);
       const said = saidIn(body, request);
       try {
-        await relayDecision(deps, caller, [{ request, digest: body.digest }], { ...said, key: body.form_id });
+        const made = await relayDecision(deps, caller, [{ request, digest: body.digest }], { ...said, key: body.form_id });
+        const { name } = made.body as { name: string };
+        return { status: 303, headers: { location: `/requests/${uid}?decision=${name}` } } satisfies Answer;
       } catch (error) {
         if (!(error instanceof Problem)) throw error;
         const refused = { sentence: error.message, said: body };
         const shown = await showing(deps, caller, headers, request);
         return page(error.status, requestPage({ ...shown, refused }), error.details.headers);
       }
-      return { status: 303, headers: { location: `/requests/${uid}?decided=${body.verdict}` } } satisfies Answer;
     },
   });
 

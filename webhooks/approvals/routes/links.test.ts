@@ -1,0 +1,289 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Registry } from 'prom-client';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { requestDigest } from '../../../operator/core/subject.ts';
+import { ApiError, ConnectionError } from '../../../operator/kube/client/apiError.ts';
+import type { KubeObject, ResourceType } from '../../../operator/kube/client/types.ts';
+import { createLogger } from '../../../operator/telemetry/logger.ts';
+import { createMetrics } from '../../../operator/telemetry/metrics.ts';
+import { workloadOf } from '../../../operator/workloads/index.ts';
+import { Callers } from '../callers/index.ts';
+import { createApp } from '../http/app.ts';
+import { Links } from '../links/index.ts';
+import { problemPages } from '../pages/problem.ts';
+import { openStore, type Store } from '../store/index.ts';
+import { takeLink } from '../store/links.ts';
+import { linkRoutes } from './links.ts';
+
+const origin = 'https://approvals.example.com';
+const uid = 'aaaaaaaa-0000-0000-0000-000000000001';
+const job: KubeObject = {
+  apiVersion: 'batch/v1',
+  kind: 'Job',
+  metadata: { name: 'wire', namespace: 'payments', uid: 'job-uid', resourceVersion: '1', creationTimestamp: '2026-11-21T10:00:00Z' },
+  spec: { suspend: true, template: { spec: { restartPolicy: 'Never', containers: [{ name: 'wire', image: 'registry.example/wire:1' }] } } },
+};
+const spec = {
+  subject: { resource: { apiVersion: 'batch/v1', kind: 'Job', name: 'wire', uid: 'job-uid' } },
+  operation: 'wire',
+  draft: false,
+  cancelled: false,
+} as const;
+const digest = requestDigest('payments', { spec }, workloadOf('Job').project(job).content);
+
+/** A stage that asks bob, by mail too. */
+const stage = {
+  name: 'finance',
+  asSubmitted: true,
+  state: 'Active',
+  required: 1,
+  approvals: 0,
+  require: [{ count: 1, from: [{ user: 'bob@corp' }], approvedBy: [] }],
+  separation: { requesterMayApprove: false, distinctAcrossStages: true },
+  minimumChannel: 'Email',
+};
+
+const requestObject = (status: object = {}): KubeObject => ({
+  apiVersion: 'countersign.dev/v1alpha1',
+  kind: 'ApprovalRequest',
+  metadata: {
+    name: 'wire-1',
+    namespace: 'payments',
+    uid,
+    resourceVersion: '1',
+    creationTimestamp: '2026-11-21T10:00:00Z',
+    labels: { 'countersign.dev/subject-uid': 'job-uid' },
+  },
+  spec,
+  status: {
+    phase: 'Reviewing',
+    observedGeneration: 1,
+    requester: { username: 'alice', groups: [] },
+    subjectDigest: digest,
+    policies: [],
+    stages: [stage],
+    decisions: [],
+    conditions: [],
+    ...status,
+  },
+});
+
+/** An API server as far as links need one. */
+class Cluster {
+  request: KubeObject = requestObject();
+  readonly decisions = new Map<string, KubeObject>();
+  /** What goes wrong as a decision is written: before it is there, or after. */
+  fails: { readonly error: Error; readonly after: boolean } | undefined;
+  mayRead = true;
+
+  now(): number {
+    return Date.now();
+  }
+
+  get(type: ResourceType, { name }: { name: string }): Promise<KubeObject> {
+    const found = type.kind === 'Job' ? job : type.kind === 'ApprovalRequest' ? this.request : this.decisions.get(name);
+    return found === undefined ? Promise.reject(new ApiError(404, 'NotFound', 'not found')) : Promise.resolve(found);
+  }
+
+  create(_type: ResourceType, _namespace: string, object: KubeObject): Promise<KubeObject> {
+    const { name } = object.metadata;
+    if (this.fails?.after === false) return Promise.reject(this.fails.error);
+    if (this.decisions.has(name)) return Promise.reject(new ApiError(409, 'AlreadyExists', 'already exists'));
+    this.decisions.set(name, object);
+    return this.fails === undefined ? Promise.resolve(object) : Promise.reject(this.fails.error);
+  }
+}
+
+let dir: string;
+let store: Store;
+let cluster: Cluster;
+let server: Server;
+let lines: string[];
+beforeEach(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'countersign-links-'));
+  store = await openStore({ url: `sqlite:${join(dir, 'a.db')}` });
+  cluster = new Cluster();
+  lines = [];
+  const callers = new Callers({ kubernetes: { personOf: () => Promise.reject(new Error('nobody has a token here')) }, origin });
+  const bob = { name: 'bob', username: 'bob@corp', groups: ['finance'], mail: 'bob@corp', slackId: undefined };
+  const routes = linkRoutes({
+    client: cluster as never,
+    permissions: { may: () => Promise.resolve(cluster.mayRead) },
+    store,
+    directory: { byUsername: (name) => (name === bob.username ? bob : undefined) },
+    callers,
+    sessions: undefined,
+  });
+  const app = createApp({
+    routes,
+    callers,
+    takeDecision: () => Promise.resolve(0),
+    remember: (_keyed, run) => run(),
+    origins: [],
+    problemPage: problemPages({ canSignIn: true }),
+    log: createLogger({ level: 'trace', destination: { write: (line: string) => void lines.push(line) } }),
+    metrics: createMetrics(new Registry()),
+  });
+  server = createServer(app.express).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+});
+afterEach(async () => {
+  server.closeAllConnections();
+  server.close();
+  await once(server, 'close');
+  await store.close();
+  rmSync(dir, { recursive: true });
+});
+
+const call = (path: string, method: string, body?: string, accept = 'text/html') =>
+  fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`, {
+    method,
+    headers: { accept, ...(body === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' }) },
+    ...(body === undefined ? {} : { body }),
+  });
+const look = (path: string): Promise<Response> => call(path, 'GET');
+const press = (path: string, more = ''): Promise<Response> => call(path, 'POST', `verdict=Approve${more}`);
+
+async function link(more: Partial<Parameters<Links['mint']>[0]> = {}): Promise<string> {
+  const links = new Links({ store, origin, lifeMs: 60_000 });
+  const address = await links.mint({
+    namespace: 'payments',
+    request: 'wire-1',
+    requestUid: uid,
+    digest,
+    approver: 'bob@corp',
+    verdict: 'Approve',
+    ...more,
+  });
+  return address.slice(origin.length);
+}
+
+describe('a link', () => {
+  it('decides in the name of its approver, by mail, with their groups', async () => {
+    expect((await press(await link(), '&reason=ok')).status).toBe(200);
+    const [decision] = [...cluster.decisions.values()];
+    expect(decision?.['spec']).toEqual({
+      requests: [{ name: 'wire-1', uid, digest }],
+      verdict: 'Approve',
+      reason: 'ok',
+      approver: 'bob@corp',
+      groups: ['finance', 'system:authenticated'],
+      via: 'Email',
+    });
+  });
+
+  it('is not used up while the API server is away, and says that nothing was decided', async () => {
+    const path = await link();
+    cluster.fails = { error: new ConnectionError('away', false), after: false };
+    const answer = await press(path);
+    expect([answer.status, await answer.text()]).toEqual([503, expect.stringMatching(/nothing was decided by this call/) as string]);
+    cluster.fails = undefined;
+    expect((await press(path)).status).toBe(200);
+    expect(cluster.decisions.size).toBe(1);
+  });
+
+  it('finds its decision made where nobody was told that it was, and makes no second one', async () => {
+    const path = await link();
+    cluster.fails = { error: new ConnectionError('reset', true), after: true };
+    expect((await press(path)).status).toBe(503);
+    cluster.fails = undefined;
+    const again = await press(path);
+    expect([again.status, await again.text()]).toEqual([200, expect.stringContaining('You have approved it') as string]);
+    expect(cluster.decisions.size).toBe(1);
+    expect((await press(path)).status).toBe(410);
+  });
+
+  it('that somebody took and died is free again after half a minute', async () => {
+    const path = await link();
+    const token = path.slice('/l/'.length);
+    await takeLink(store, token);
+    expect([(await look(path)).status, (await press(path)).status]).toEqual([409, 409]);
+    const other = await link();
+    await takeLink(store, other.slice('/l/'.length), Date.now() - 31_000);
+    expect((await press(other)).status).toBe(200);
+  });
+
+  it('of one approver has another name for its decision than that of the next link', async () => {
+    await press(await link());
+    await press(await link());
+    expect(cluster.decisions.size).toBe(2);
+  });
+
+  it('whose token is in no log, whatever goes wrong', async () => {
+    const path = await link();
+    cluster.fails = { error: new Error('nobody foresaw this'), after: false };
+    expect((await press(path)).status).toBe(500);
+    await look('/l/x');
+    expect(lines.join('')).toContain('nobody foresaw');
+    expect(lines.join('')).not.toContain(path.slice('/l/'.length));
+  });
+
+  it.each([
+    [
+      'settled',
+      { conditions: [{ type: 'Settled', status: 'True', reason: 'x', message: '', lastTransitionTime: '' }] },
+      /nothing left to decide/,
+    ],
+    ['changed', { subjectDigest: `v1:sha256:${'0'.repeat(64)}` }, /has changed since the mail/],
+  ])('about what is %s meanwhile decides nothing', async (_what, status, says) => {
+    const path = await link();
+    cluster.request = requestObject(status);
+    for (const answer of [await look(path), await press(path)])
+      expect([answer.status, await answer.text()]).toEqual([410, expect.stringMatching(says) as string]);
+    expect(cluster.decisions.size).toBe(0);
+  });
+
+  it('about a request that was deleted and made anew is over', async () => {
+    const path = await link();
+    cluster.request = { ...requestObject(), metadata: { ...requestObject().metadata, uid: 'another' } };
+    expect((await press(path)).status).toBe(410);
+  });
+
+  it('of somebody who is no Approver any more is over', async () => {
+    expect((await press(await link({ approver: 'mallory@corp' }))).status).toBe(410);
+  });
+
+  it.each([undefined, 'Slack', 'Web', 'Kubernetes'])(
+    'decides nothing where every open stage wants the channel %s',
+    async (minimumChannel) => {
+      const path = await link();
+      cluster.request = requestObject({ stages: [{ ...stage, minimumChannel }] });
+      expect(await (await look(path)).text()).toContain('Please sign in to decide this');
+      expect((await press(path)).status).toBe(403);
+      expect(cluster.decisions.size).toBe(0);
+    },
+  );
+
+  it('shows nothing of the work to whoever may not read it, who may refuse it and not agree to it', async () => {
+    cluster.mayRead = false;
+    const path = await link();
+    const page = await (await look(path)).text();
+    expect(page).toContain('You may not read it in this namespace');
+    expect(page).not.toContain('registry.example/wire');
+    expect(page).not.toContain('value="Approve"');
+    expect((await press(path)).status).toBe(409);
+    expect((await press(await link({ verdict: 'Reject' }), '')).status).toBe(422);
+    expect((await call(await link({ verdict: 'Reject' }), 'POST', 'verdict=Reject')).status).toBe(200);
+  });
+
+  it('shows the work, and that its digest is the one on record, or that it is not', async () => {
+    const path = await link();
+    const page = await (await look(path)).text();
+    for (const fact of ['registry.example/wire:1', 'computed anew from what is shown here: the same', 'value="Approve"'])
+      expect(page).toContain(fact);
+    cluster.request = { ...requestObject(), spec: { ...spec, reason: 'put in afterwards' } };
+    expect(await (await look(path)).text()).toContain('what is stored is not what was digested');
+    expect((await press(path)).status).toBe(409);
+    expect(cluster.decisions.size).toBe(0);
+  });
+
+  it('is a problem in JSON for programs', async () => {
+    const answer = await call('/l/x', 'GET', undefined, '*/*');
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([403, 'application/problem+json']);
+  });
+});
