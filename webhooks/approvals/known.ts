@@ -37,8 +37,10 @@ export interface KnownOptions {
   readonly metrics: Metrics;
 }
 
-/** Begins to watch it. */
-export function watchCluster(options: KnownOptions): Known {
+/** Begins to watch it, in all namespaces. */
+export function watchCluster({ client, log, metrics }: KnownOptions): Known {
+  // Named one by one: a namespace that a caller has beside them would be all that is watched.
+  const options = { client, log, metrics };
   const requests = new WatchCache({ ...options, type: approvalRequests, project: knownRequest });
   const executions = new WatchCache({ ...options, type: governedJobs, project: knownExecution });
   const people = new WatchCache({ ...options, type: approvers, project: knownApprover });
