@@ -111,6 +111,8 @@ export const IgnoredBecause = {
   ReviewedBefore: 'ReviewedBefore',
   /** A reassignment for somebody who then decided themselves. */
   NotGone: 'NotGone',
+  /** It came by a channel that is too weak for every stage that asks its author. */
+  ChannelTooWeak: 'ChannelTooWeak',
   /** Others already fill every place that the approver could have filled. */
   PlaceTaken: 'PlaceTaken',
 } as const;

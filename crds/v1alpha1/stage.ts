@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DecisionVia } from './approvalDecision.ts';
 import { ChannelRef } from './channelRef.ts';
 import { atomicObject, listMap, withRules } from './schemaMarks.ts';
 import { DnsLabel, Duration, Expression, GroupName, ObjectName, Timestamp, Username } from './values.ts';
@@ -90,6 +91,9 @@ export const Stage = RequestedStage.extend({
     'What happens once its time is over: Expire, Reject, or Escalate, which asks whoever escalation names as well.',
   ),
   escalation: Escalation.optional().describe('Who is asked once the time is over, with onTimeout Escalate.'),
+  minimumChannel: DecisionVia.optional().describe(
+    'How sure it must be who approves here: Email, Slack, Web or Kubernetes, from the weakest to the strongest. An approval by a weaker channel does not count in this stage; a rejection does, by whichever. Web when left out.',
+  ),
   notify: z
     .array(ChannelRef)
     .max(8)
@@ -225,6 +229,7 @@ export const ResolvedStage = z.object({
     .optional()
     .describe('Who is asked once its time is over.'),
   escalatedAt: Timestamp.optional().describe('Since when they are asked.'),
+  minimumChannel: DecisionVia.optional().describe('The weakest channel by which an approval counts here; Web when absent.'),
   reassignTo: z.array(ApproverRef).max(64).optional().describe('Who may stand in for somebody who is gone.'),
   businessHours: BusinessHours.optional().describe('The hours in which the time of the stage runs.'),
   standIns: z.array(StandIn).max(64).optional().describe('Who stands in for whom.'),

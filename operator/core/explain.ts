@@ -1,4 +1,5 @@
 import type { ApproverRef, ResolvedStage } from '../../crds/v1alpha1/index.ts';
+import { surenessText } from './channels.ts';
 import { rfc3339 } from './conditions.ts';
 import { deadEnds } from './deadEnds.ts';
 import { serviceAccountName } from './eligibility.ts';
@@ -97,7 +98,8 @@ function describeStage(stage: ResolvedStage): string {
   const own = stage.require.map((r) => ({ count: r.count - r.approvedBy.length, from: r.from })).filter(({ count }) => count > 0);
   const instead = escalated && own.length > 0 ? `, or instead ${votes(own)}` : '';
   const standIns = (stage.standIns ?? []).map(({ for: gone, user }) => `; ${user} is asked in place of ${gone}`).join('');
-  return `${votes(missingVotes([stage]))}${instead} (stage ${stage.name}${escalated ? ', escalated' : ''}${standIns})`;
+  const sureness = surenessText(stage);
+  return `${votes(missingVotes([stage]))}${instead} (stage ${stage.name}${escalated ? ', escalated' : ''}${sureness === undefined ? '' : `, ${sureness}`}${standIns})`;
 }
 
 function nobodyElse({ stages, requester }: Evaluation, { request }: Observation): string {

@@ -8,7 +8,7 @@ export interface Seat<Voter, Principal> {
 
 /** What may be put where. */
 export interface SeatingRules<Place, Voter, Principal> {
-  /** For whom a voter may stand; the first is the voter themselves. */
+  /** For whom a voter may stand; the first is the voter themselves, who may come up again, as they are seen elsewhere. */
   readonly principalsOf: (voter: Voter) => readonly Principal[];
   /** Equal for the same person, whoever stands for them. */
   readonly identity: (principal: Principal) => unknown;
@@ -59,9 +59,14 @@ function standsOf<Place, Voter, Principal>(
   voters: readonly Voter[],
   { principalsOf, identity }: SeatingRules<Place, Voter, Principal>,
 ): Stand<Voter, Principal>[] {
-  const all = voters.flatMap((voter) =>
-    principalsOf(voter).map((principal, index) => ({ voter, principal, person: identity(principal), own: index === 0 })),
-  );
+  const all = voters.flatMap((voter) => {
+    const principals = principalsOf(voter);
+    const self = principals[0] === undefined ? undefined : identity(principals[0]);
+    return principals.map((principal) => {
+      const person = identity(principal);
+      return { voter, principal, person, own: person === self };
+    });
+  });
   return [...all.filter((s) => s.own), ...all.filter((s) => !s.own)];
 }
 

@@ -1,19 +1,21 @@
 import type { DecisionRecord, Overridden } from '../../crds/v1alpha1/index.ts';
+import { isTooWeak } from './channels.ts';
 import type { DecisionFacts, Observation } from './facts.ts';
 import type { Ballot } from './votes.ts';
 import { byTime } from './order.ts';
 
 /** Why somebody's Override is not counted. */
-export type OverrideFault = 'DigestChanged' | 'Late' | 'NotAllowed' | 'TicketMissing' | 'ReviewOwed' | 'Superseded';
+export type OverrideFault = 'DigestChanged' | 'Late' | 'NotAllowed' | 'TicketMissing' | 'ReviewOwed' | 'Superseded' | 'ChannelTooWeak';
 
 /**
- * Why this Override does not count; undefined when it does. It takes the verb, a ticket, no earlier override whose review is still owed, and that
+ * Why this Override does not count; undefined when it does. It takes the verb, somebody who signed in, a ticket, no earlier override whose review is still owed, and that
  * its author did not say no since; and it is about what would run now, in time.
  */
 export function overrideFault(decision: DecisionFacts, facts: Observation, ballot: Ballot): OverrideFault | undefined {
   const { approver, groups, ticket, time } = decision;
   if (ballot.digest === undefined || decision.digest !== ballot.digest || isBefore(ballot, time)) return 'DigestChanged';
   if (approver === '' || !facts.permissions.may('override', approver, groups)) return 'NotAllowed';
+  if (isTooWeak(decision.via)) return 'ChannelTooWeak';
   if (ticket === undefined || ticket.trim() === '') return 'TicketMissing';
   if (owesReview(decision, facts)) return 'ReviewOwed';
   // Written so that a time that cannot be read is late as well.
@@ -60,7 +62,7 @@ export function overrideOf(facts: Observation, ballot: Ballot): Overridden | und
 }
 
 /** Why somebody's Review is not the one that an override was owed. */
-export type ReviewFault = 'NotOverridden' | 'DigestChanged' | 'OwnOverride' | 'NotQualified' | 'ReviewedBefore';
+export type ReviewFault = 'NotOverridden' | 'DigestChanged' | 'OwnOverride' | 'NotQualified' | 'ReviewedBefore' | 'ChannelTooWeak';
 
 /**
  * Why each Review does not count, by the uid of the decision; those that do are not in it: the first by somebody else than whoever overrode, who may
@@ -88,6 +90,7 @@ function ownFault(d: DecisionFacts, { request }: Observation, mayReview: (decisi
   if (override === undefined || d.time < override.at) return 'NotOverridden';
   if (d.digest !== subjectDigest) return 'DigestChanged';
   if (override.by.includes(d.approver)) return 'OwnOverride';
+  if (isTooWeak(d.via)) return 'ChannelTooWeak';
   return d.approver === '' || !mayReview(d) ? 'NotQualified' : undefined;
 }
 

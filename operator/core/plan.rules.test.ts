@@ -33,9 +33,9 @@ const told = ({ first, steps }: RuleHistory): string =>
     1,
   );
 
-describe('over thousands of random histories with delegations, deadlines, escalations, reassignments, overrides and windows', () => {
+describe('over thousands of random histories with delegations, deadlines, escalations, reassignments, overrides, windows and channels', () => {
   it('work is released exactly when an oracle that tries everything finds a valid quorum, or an override, on what would run', () => {
-    const seen = { released: 0, kept: 0, overridden: 0, inStead: 0, escalated: 0, replaced: 0 };
+    const seen = { released: 0, kept: 0, overridden: 0, inStead: 0, escalated: 0, replaced: 0, tooWeak: 0 };
     fc.assert(
       fc.property(ruleHistory, (of) => {
         const oracle = new RuleOracle();
@@ -79,6 +79,7 @@ function count(seen: Record<string, number>, { status, after }: Plan, expected: 
   const add = (what: string): void => void (seen[what] = (seen[what] ?? 0) + 1);
   add(expected ? 'released' : 'kept');
   if (!after.some((effect) => effect.kind === 'release')) return;
+  if (status.decisions.some((d) => d.ignoredBecause === 'ChannelTooWeak')) add('tooWeak');
   if (status.override !== undefined) add('overridden');
   if (status.decisions.some((d) => d.counted && d.onBehalfOf !== undefined)) add('inStead');
   if (status.stages.some((s) => s.state === 'Satisfied' && (s.escalation?.approvedBy ?? []).length > 0)) add('escalated');

@@ -1,11 +1,12 @@
-import type { ApproverRef } from '../../crds/v1alpha1/index.ts';
-import { isBarred, qualifies, type MaybeVoter, type Person, type Roll, type StandInSeen } from './eligibility.ts';
+import type { ApproverRef, DecisionVia } from '../../crds/v1alpha1/index.ts';
+import { minimumOf } from './channels.ts';
+import { isBarred, qualifies, type MaybeVoter, type Person, type Roll, type StandInSeen, type Voter } from './eligibility.ts';
 import type { Permissions } from './facts.ts';
 import { policyKey } from './facts.ts';
 import { seat } from './matching.ts';
 import { applies, type AskedStage } from './resolve.ts';
 import type { StageTimes } from './timing.ts';
-import type { Vote } from './votes.ts';
+import type { Vote, Votes } from './votes.ts';
 
 /** One stage with the votes put in. */
 export interface CountedStage {
@@ -105,7 +106,7 @@ function isAsked(stage: AskedStage, principal: Person, poll: Poll): boolean {
  * default) or one place in each; different policies count the same person separately. A stage whose time is over and that escalates is satisfied by
  * its own people or by those of its escalation.
  */
-export function countStages(stages: readonly AskedStage[], votes: readonly Vote[], poll: Poll): Counted {
+export function countStages(stages: readonly AskedStage[], votes: Votes, poll: Poll): Counted {
   const asOwn = seatAll(stages, votes, poll, () => false);
   const late = asOwn.stages.filter((s) => !s.satisfied && isEscalated(s.asked, poll)).map((s) => s.asked);
   if (late.length === 0) return asOwn;
@@ -131,28 +132,54 @@ function withOwn(escalated: Counted, asOwn: Counted, late: readonly AskedStage[]
   return { stages: escalated.stages.map(keep), inStead: new Map([...asOwn.inStead, ...escalated.inStead]) };
 }
 
-function seatAll(stages: readonly AskedStage[], votes: readonly Vote[], poll: Poll, escalates: (stage: AskedStage) => boolean): Counted {
-  const weighed = votes.filter((v) => v.fault === undefined);
-  const approvers = weighed.filter((v) => v.decision.verdict === 'Approve');
-  const rejecters = weighed.filter((v) => v.decision.verdict === 'Reject').map((v) => v.voter);
+function seatAll(stages: readonly AskedStage[], votes: Votes, poll: Poll, escalates: (stage: AskedStage) => boolean): Counted {
   const places = new Map(stages.map((stage) => [stage, placesOf(stage, escalates(stage), poll)]));
   const filled = new Map<Place, Seating>();
   for (const group of seatingGroups(stages)) {
     const found = seat(
       group.flatMap((stage) => places.get(stage) ?? []),
-      approvers,
-      { principalsOf: ({ voter }) => poll.principalsOf(voter), identity, fits: fitsIn(poll), kindOf: ({ line }) => line },
+      approversOf(group, votes),
+      { principalsOf: principalsOf(poll), identity, fits: fitsIn(poll), kindOf: ({ line }) => line },
     );
-    for (const [place, { voter, principal }] of found) filled.set(place, { voter: voter.voter.username, principal: principal.username });
+    for (const [place, { voter, principal }] of found) filled.set(place, { voter: voter.username, principal: principal.username });
   }
   const inStead = [...filled.values()].flatMap(({ voter, principal }): [string, string][] =>
     voter === principal ? [] : [[voter, principal]],
   );
   return {
-    stages: stages.map((stage) => count(stage, places.get(stage) ?? [], filled, rejecters, poll)),
+    stages: stages.map((stage) => count(stage, places.get(stage) ?? [], filled, rejectersOf(stage, votes), poll)),
     inStead: new Map(inStead),
   };
 }
+
+/** Somebody who says yes, by what they say where so sure a channel is wanted: one person, though they may have said it by several. */
+interface Approver {
+  readonly username: string;
+  readonly votes: ReadonlyMap<DecisionVia, Vote>;
+}
+
+function approversOf(stages: readonly AskedStage[], votes: Votes): Approver[] {
+  const found = new Map<string, Map<DecisionVia, Vote>>();
+  for (const minimum of new Set(stages.map(minimumOf))) {
+    for (const [username, vote] of votes.standing(minimum)) {
+      if (vote.decision.verdict !== 'Approve') continue;
+      const own = found.get(username) ?? new Map<DecisionVia, Vote>();
+      found.set(username, own.set(minimum, vote));
+    }
+  }
+  return [...found].map(([username, own]) => ({ username, votes: own }));
+}
+
+const rejectersOf = (stage: AskedStage, votes: Votes): Voter[] =>
+  [...votes.standing(minimumOf(stage)).values()].flatMap(({ decision, voter }) => (decision.verdict === 'Reject' ? [voter] : []));
+
+/** For whom they may stand by any of their votes, themselves first; by which of them in which place, `fits` tells. */
+const principalsOf =
+  (poll: Poll) =>
+  ({ votes }: Approver): readonly Person[] => {
+    const [one, ...more] = [...new Set([...votes.values()].map(({ voter }) => voter))].map(poll.principalsOf);
+    return more.length === 0 ? (one ?? []) : [...(one ?? []), ...more.flat()];
+  };
 
 function placesOf(stage: AskedStage, escalated: boolean, poll: Poll): Place[] {
   if (!applies(stage)) return [];
@@ -166,15 +193,21 @@ function placesOf(stage: AskedStage, escalated: boolean, poll: Poll): Place[] {
 
 const placesIn = (line: Line, count: number): Place[] => Array.from({ length: count }, () => ({ line }));
 
-/** Whether a vote can fill a place in the name of a principal. Neither of the two may have asked for it. */
+/** Whether somebody's vote can fill a place in the name of a principal. Neither of the two may have asked for it. */
 const fitsIn =
   (poll: Poll) =>
-  (principal: Person, { line: { stage, from, roll, closesAt } }: Place, { voter, since }: Vote): boolean =>
-    since <= closesAt &&
-    !isBarred(voter, poll.requesters, stage.separation) &&
-    !isBarred(principal, poll.requesters, stage.separation) &&
-    !(voter.username !== principal.username && isGone(principal, roll)) &&
-    qualifies(from, principal, roll);
+  (principal: Person, { line: { stage, from, roll, closesAt } }: Place, approver: Approver): boolean => {
+    const vote = approver.votes.get(minimumOf(stage));
+    return (
+      vote !== undefined &&
+      poll.principalsOf(vote.voter).includes(principal) &&
+      vote.since <= closesAt &&
+      !isBarred(vote.voter, poll.requesters, stage.separation) &&
+      !isBarred(principal, poll.requesters, stage.separation) &&
+      !(vote.voter.username !== principal.username && isGone(principal, roll)) &&
+      qualifies(from, principal, roll)
+    );
+  };
 
 /** Somebody stands in for them in this stage. Then nobody else does by a delegation of theirs, or one person would be two. */
 const isGone = (person: Person, { standIns }: Roll): boolean => standIns.some((standIn) => standIn.for === person.username);

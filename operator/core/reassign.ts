@@ -1,4 +1,5 @@
 import type { Reassignment } from '../../crds/v1alpha1/index.ts';
+import { isTooWeak } from './channels.ts';
 import { isOneOf, type StandInSeen } from './eligibility.ts';
 import type { DecisionFacts, Observation } from './facts.ts';
 import type { AskedStage } from './resolve.ts';
@@ -18,7 +19,7 @@ export function standInsOf(stages: readonly AskedStage[], facts: Observation): R
 }
 
 /** Why a reassignment has nobody asked in place of anybody. */
-export type ReassignFault = 'NotAllowed' | 'Requester' | 'Superseded' | 'NotGone';
+export type ReassignFault = 'NotAllowed' | 'ChannelTooWeak' | 'Requester' | 'Superseded' | 'NotGone';
 
 /** Why this reassignment is of no effect; undefined when it is of some, be it that it takes another one back. */
 export function reassignFault(decision: DecisionFacts, stages: readonly AskedStage[], facts: Observation): ReassignFault | undefined {
@@ -52,11 +53,12 @@ function standInsIn(stage: AskedStage, reassignments: readonly DecisionFacts[], 
 /** Why a reassignment is of no effect in a stage, whatever others say. */
 function ownFault(
   stage: AskedStage,
-  { reassign, approver, groups }: DecisionFacts,
+  { reassign, approver, groups, via }: DecisionFacts,
   facts: Observation,
-): 'NotAllowed' | 'Requester' | undefined {
+): 'NotAllowed' | 'ChannelTooWeak' | 'Requester' | undefined {
   if (reassign?.stage !== stage.name || !isAskedByName(stage, reassign.from)) return 'NotAllowed';
   if (approver === '' || !facts.permissions.may('reassign', approver, groups)) return 'NotAllowed';
+  if (isTooWeak(via)) return 'ChannelTooWeak';
   if (hasAsked(approver, facts) && !stage.separation.requesterMayApprove) return 'Requester';
   const allowed = reassign.from === reassign.to || isManager(reassign, facts) || mightBeAllowed(stage, reassign.to, facts);
   return allowed ? undefined : 'NotAllowed';

@@ -1,4 +1,5 @@
 import type { ApprovalRequestSpec, PolicyRecord, RequestedStage, ResolvedStage, Separation, Stage } from '../../crds/v1alpha1/index.ts';
+import { minimumOf } from './channels.ts';
 import type { PolicyFacts, PolicyId } from './facts.ts';
 import { policyKey } from './facts.ts';
 import { compare } from './order.ts';
@@ -21,6 +22,7 @@ export type AskedStage = Pick<
   | 'escalation'
   | 'businessHours'
   | 'reassignTo'
+  | 'minimumChannel'
 > & {
   readonly require: Stage['require'];
 };
@@ -62,6 +64,7 @@ function stagesOf(policy: JudgedPolicy, asSubmitted: boolean): AskedStage[] {
     ...(stage.escalation === undefined ? {} : { escalation: stage.escalation }),
     ...(spec.businessHours === undefined || stage.timeout === undefined ? {} : { businessHours: spec.businessHours }),
     ...(stage.reassignTo === undefined ? {} : { reassignTo: stage.reassignTo }),
+    ...(minimumOf(stage) === minimumOf({}) ? {} : { minimumChannel: stage.minimumChannel }),
   }));
 }
 
@@ -176,13 +179,14 @@ export const asksForPermission = ({
 export const applies = (stage: Pick<AskedStage, 'applies'>): boolean => stage.applies !== false;
 
 function unvoted(stage: ResolvedStage): AskedStage {
-  const { name, policy, asSubmitted, rejections, timeout, separation, onTimeout, escalation, businessHours, reassignTo } = stage;
+  const { name, policy, asSubmitted, rejections, timeout, separation, onTimeout, escalation, businessHours, reassignTo, minimumChannel } =
+    stage;
   return {
     name,
     asSubmitted,
     separation,
     require: stage.require.map(({ count, from }) => ({ count, from })),
-    ...present({ rejections, policy, timeout, applies: stage.applies, onTimeout, businessHours, reassignTo }),
+    ...present({ rejections, policy, timeout, applies: stage.applies, onTimeout, businessHours, reassignTo, minimumChannel }),
     ...(escalation === undefined ? {} : { escalation: unfilled(escalation) }),
   };
 }

@@ -1,14 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { channels, type DecisionVia } from '../../crds/v1alpha1/index.ts';
 import { decision, digestA, digestB, minutes } from '../../test/fixtures/facts.ts';
+import { isTooWeak } from './channels.ts';
 import type { DecisionFacts } from './facts.ts';
 import { castVotes } from './votes.ts';
 
 const ballot = { requestUid: 'request-uid', digest: digestA, closesAt: minutes(60), opensAt: undefined };
 const nothingRequired = { policies: [], questions: [], isAsked: () => true };
 const at = (minute: number, second = 0): string => new Date(minutes(minute) + second * 1000).toISOString().replace('.000Z', 'Z');
-const faults = (decisions: DecisionFacts[], on: Parameters<typeof castVotes>[1] = ballot) =>
-  Object.fromEntries(castVotes(decisions, on, nothingRequired).map(({ decision: { name }, fault }) => [name, fault ?? 'counts']));
+const faults = (decisions: DecisionFacts[], on: Parameters<typeof castVotes>[1] = ballot, minimum: DecisionVia = 'Web') => {
+  const { papers, standing } = castVotes(decisions, on, nothingRequired);
+  const stands = (decision: DecisionFacts): boolean => standing(minimum).get(decision.approver)?.decision === decision;
+  return Object.fromEntries(papers.map(({ decision, fault }) => [decision.name, fault ?? (stands(decision) ? 'counts' : 'Superseded')]));
+};
 
 const cast = (name: string, verdict: DecisionFacts['verdict'], time: string, more: Partial<DecisionFacts> = {}) =>
   decision('bob', verdict, { name, uid: name, time, ...more });
@@ -61,11 +66,42 @@ describe('the latest word of a person', () => {
   });
 
   it('counts from when they began to say so without a break', () => {
-    const since = (decisions: DecisionFacts[]) => castVotes(decisions, ballot, nothingRequired).find((v) => v.fault === undefined)?.since;
+    const since = (decisions: DecisionFacts[]) => castVotes(decisions, ballot, nothingRequired).standing('Web').get('bob')?.since;
     expect(since([cast('a', 'Approve', at(1)), cast('b', 'Approve', at(9))])).toBe(minutes(1));
     expect(since([cast('a', 'Approve', at(1)), cast('b', 'Reject', at(2)), cast('c', 'Approve', at(9))])).toBe(minutes(9));
     expect(since([cast('a', 'Approve', at(1)), cast('b', 'Comment', at(2)), cast('c', 'Approve', at(9))])).toBe(minutes(1));
     expect(since([cast('a', 'Approve', at(1), { digest: digestB }), cast('c', 'Approve', at(9))])).toBe(minutes(9));
+  });
+});
+
+describe('the word of somebody who uses several channels', () => {
+  const by = (via: DecisionVia, verdict: 'Approve' | 'Reject', minute: number) =>
+    cast(`${verdict} by ${via}`, verdict, at(minute), { via });
+  const where = (minimum: DecisionVia, ...decisions: DecisionFacts[]): string =>
+    castVotes(decisions, ballot, nothingRequired).standing(minimum).get('bob')?.decision.name ?? 'nothing';
+
+  it.each<[string, DecisionVia, DecisionFacts[], string]>([
+    ['is no yes by too weak a channel', 'Web', [by('Email', 'Approve', 1)], 'nothing'],
+    ['is a yes by one that is just sure enough', 'Slack', [by('Slack', 'Approve', 1)], 'Approve by Slack'],
+    ['is a no by whichever', 'Kubernetes', [by('Email', 'Reject', 1)], 'Reject by Email'],
+    ['is a no that came after a surer yes', 'Web', [by('Web', 'Approve', 1), by('Email', 'Reject', 2)], 'Reject by Email'],
+    ['is a no that a weaker yes came after', 'Web', [by('Kubernetes', 'Reject', 1), by('Email', 'Approve', 2)], 'Reject by Kubernetes'],
+    [
+      'is a yes that came after a no, where it is sure enough',
+      'Email',
+      [by('Kubernetes', 'Reject', 1), by('Email', 'Approve', 2)],
+      'Approve by Email',
+    ],
+    ['is the surer yes, though a weaker one came after', 'Web', [by('Web', 'Approve', 1), by('Email', 'Approve', 2)], 'Approve by Web'],
+    ['is a no between two of one second', 'Web', [by('Web', 'Approve', 1), by('Email', 'Reject', 1)], 'Reject by Email'],
+  ])('%s (at least %s)', (_what, minimum, decisions, expected) => {
+    expect(where(minimum, ...decisions)).toBe(expected);
+  });
+
+  it('began with the first yes that was sure enough', () => {
+    const decisions = [by('Email', 'Approve', 1), by('Web', 'Approve', 5)];
+    const since = (minimum: DecisionVia) => castVotes(decisions, ballot, nothingRequired).standing(minimum).get('bob')?.since;
+    expect([since('Email'), since('Web')]).toEqual([minutes(1), minutes(5)]);
   });
 });
 
@@ -76,10 +112,13 @@ describe('any decisions', () => {
       verdict: fc.constantFrom<DecisionFacts['verdict'][]>('Approve', 'Reject', 'Comment'),
       minute: fc.constantFrom(1, 2, 61),
       digest: fc.constantFrom(digestA, digestB),
+      via: fc.constantFrom(...channels),
     }),
     { maxLength: 8 },
   );
-  const decisions = any.map((all) => all.map((d, i) => cast(`d${i}`, d.verdict, at(d.minute), { approver: d.who, digest: d.digest })));
+  const decisions = any.map((all) =>
+    all.map((d, i) => cast(`d${i}`, d.verdict, at(d.minute), { approver: d.who, digest: d.digest, via: d.via })),
+  );
 
   it('are weighed the same in any order and however often they are listed, each once', () => {
     const found = decisions.chain((all) =>
@@ -87,17 +126,24 @@ describe('any decisions', () => {
     );
     fc.assert(
       fc.property(found, ([all, shuffled]) => {
-        expect(castVotes(shuffled, ballot, nothingRequired)).toEqual(castVotes(all, ballot, nothingRequired));
-        expect(castVotes(all, ballot, nothingRequired)).toHaveLength(all.length);
+        const [one, other] = [castVotes(shuffled, ballot, nothingRequired), castVotes(all, ballot, nothingRequired)];
+        expect(one.papers).toEqual(other.papers);
+        for (const minimum of channels) expect(one.standing(minimum)).toEqual(other.standing(minimum));
+        expect(other.papers).toHaveLength(all.length);
       }),
     );
   });
 
-  it('count for one word a person at most', () => {
+  it('are a no wherever a no came last, and nowhere a yes by too weak a channel', () => {
     fc.assert(
       fc.property(decisions, (all) => {
-        const counted = castVotes(all, ballot, nothingRequired).filter((v) => v.fault === undefined);
-        expect(new Set(counted.map((v) => v.decision.approver)).size).toBe(counted.length);
+        const { standing } = castVotes(all, ballot, nothingRequired);
+        for (const minimum of channels)
+          for (const [username, { decision: said }] of standing(minimum)) {
+            expect(said.verdict === 'Approve' && isTooWeak(said.via, minimum)).toBe(false);
+            const last = standing('Email').get(username)?.decision;
+            if (last?.verdict === 'Reject') expect(said).toBe(last);
+          }
       }),
     );
   });

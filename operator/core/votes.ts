@@ -1,5 +1,6 @@
-import type { IgnoredBecause, PolicyRecord, Question } from '../../crds/v1alpha1/index.ts';
+import type { DecisionVia, IgnoredBecause, PolicyRecord, Question } from '../../crds/v1alpha1/index.ts';
 import type { Meter } from './cel/meter.ts';
+import { isTooWeak } from './channels.ts';
 import { voterIn, type Voter } from './eligibility.ts';
 import type { DecisionFacts } from './facts.ts';
 import { distinctRules, fieldFaults, type RuledField } from './fieldRules.ts';
@@ -10,16 +11,33 @@ import { sharesOf } from './shares.ts';
 /** Why a decision is not among those that are weighed, or undefined when it is. */
 export type VoteFault = Extract<
   IgnoredBecause,
-  'UidChanged' | 'DigestChanged' | 'Superseded' | 'Late' | 'Comment' | 'ReasonMissing' | 'TicketMissing' | 'AnswersMissing'
+  'UidChanged' | 'DigestChanged' | 'Late' | 'Comment' | 'ReasonMissing' | 'TicketMissing' | 'AnswersMissing'
 >;
 
-export interface Vote {
+/** A decision that is looked at by itself, before those of the same person are. */
+export interface Paper {
   readonly decision: DecisionFacts;
   /** Its author, as they were then. */
   readonly voter: Voter;
+  readonly fault?: VoteFault;
+}
+
+/** A decision that stands. */
+export interface Vote {
+  readonly decision: DecisionFacts;
+  readonly voter: Voter;
   /** Since when its author has said so without a break, in milliseconds since the epoch: saying it again loses no time. */
   readonly since: number;
-  readonly fault?: VoteFault;
+}
+
+export interface Votes {
+  /** Every decision, in order. */
+  readonly papers: readonly Paper[];
+  /**
+   * Everybody's last word, by user name, where approvals by a channel weaker than this one count for nothing: neither by themselves nor against a no that was
+   * said before. A no counts by any channel, as it only ever holds.
+   */
+  readonly standing: (minimum: DecisionVia) => ReadonlyMap<string, Vote>;
 }
 
 /** What a decision must be about, and when it must have come. */
@@ -45,27 +63,31 @@ export interface Manners {
  * Sorts out, of all decisions about a request, those that are weighed: they name this very request and this very digest, came in time, and are their
  * author's latest word on it (of two in one second, the rejection). Order and repetition of the input do not matter.
  */
-export function castVotes(decisions: readonly DecisionFacts[], ballot: Ballot, manners: Manners): Vote[] {
+export function castVotes(decisions: readonly DecisionFacts[], ballot: Ballot, manners: Manners): Votes {
   const inOrder = [...new Map(decisions.map((d) => [d.uid, d])).values()].sort(byTime);
   const papers = withManners(
     inOrder.map((decision) => paperOf(decision, ballot)),
     manners,
   );
+  const known = new Map<DecisionVia, ReadonlyMap<string, Vote>>();
+  const standing = (minimum: DecisionVia): ReadonlyMap<string, Vote> => {
+    const votes = known.get(minimum) ?? lastWords(papers, minimum);
+    known.set(minimum, votes);
+    return votes;
+  };
+  return { papers, standing };
+}
+
+function lastWords(papers: readonly Paper[], minimum: DecisionVia): ReadonlyMap<string, Vote> {
   const latest = new Map<string, Vote>();
   for (const { decision, voter, fault } of papers) {
-    if (fault !== undefined) continue;
+    if (fault !== undefined || (decision.verdict === 'Approve' && isTooWeak(decision.via, minimum))) continue;
     const before = latest.get(decision.approver);
     const since = before?.decision.verdict === decision.verdict ? before.since : voter.votedAt;
     latest.set(decision.approver, { decision, voter, since });
   }
-  return papers.map(({ decision, voter, fault }) => {
-    const vote = latest.get(decision.approver);
-    return vote?.decision === decision ? vote : { decision, voter, since: voter.votedAt, fault: fault ?? 'Superseded' };
-  });
+  return latest;
 }
-
-/** A decision that is looked at by itself, before those of the same person are. */
-type Paper = Omit<Vote, 'since'>;
 
 function paperOf(decision: DecisionFacts, ballot: Ballot): Paper {
   const voter = voterIn(decision);

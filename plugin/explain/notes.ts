@@ -106,6 +106,7 @@ const sentences: Readonly<Record<string, string>> = {
   UidChanged: 'it names another object of the same name.',
   Comment: 'it decides nothing.',
   Late: 'it came after the time was up.',
+  ChannelTooWeak: 'it came by a channel that is too weak for the stages that ask them; they must decide again by a surer one.',
   PlaceTaken: 'others already fill every place they could fill.',
   NotAllowed: 'they lack the verb that it takes, or the policy does not allow whom they name.',
   TicketMissing: 'a ticket is required, and theirs is missing or not of the form that the policy wants.',

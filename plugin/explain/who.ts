@@ -61,7 +61,11 @@ export function standing(request: Request, person: Person, permissions: Permissi
   const { status, spec } = request.stored;
   if (status === undefined || isSettled(request) || spec.draft || status.subjectDigest === undefined) return { kind: 'nothingToDecide' };
   const vote = status.decisions.findLast(
-    (d) => d.approver === person.username && votes.includes(d.verdict) && d.digest === status.subjectDigest,
+    (d) =>
+      d.approver === person.username &&
+      votes.includes(d.verdict) &&
+      d.ignoredBecause !== 'ChannelTooWeak' &&
+      d.digest === status.subjectDigest,
   );
   if (vote !== undefined) return { kind: 'hasVoted', verdict: vote.verdict };
   const own = placesFor(request, person, person, permissions);

@@ -1,5 +1,6 @@
 import type { ResolvedStage, RiskScore } from '../../crds/v1alpha1/index.ts';
 import { deadEnds } from '../../operator/core/deadEnds.ts';
+import { surenessText } from '../../operator/core/channels.ts';
 import { conditionOf, outcome, outcomeText, type Request } from '../request.ts';
 import { isAsking } from './decidable.ts';
 import { nobodyDelegated, type Delegated } from './deputies.ts';
@@ -36,6 +37,8 @@ export interface StageExplanation {
   readonly name: string;
   readonly askedBy: string;
   readonly state: ResolvedStage['state'];
+  /** By which channels an approval counts, where that is unusual. */
+  readonly sureness?: string;
   /** It was not satisfied: an override has set it aside. */
   readonly overridden?: boolean;
   readonly approvals: number;
@@ -137,6 +140,7 @@ function explainStage(
   // Who may decide for whom is compared with the names as they are stored, not as they are shown.
   const stored = request.stored.status?.stages[index] ?? stage;
   const places = placesOf(stored);
+  const sureness = surenessText(stage);
   const missing = placesOf(stage).flatMap((place, i): Missing[] => {
     if (!open || place.missing <= 0) return [];
     const inStead = deputyTexts(places[i]?.from ?? [], request, delegated);
@@ -153,6 +157,7 @@ function explainStage(
     name: stage.name,
     askedBy: originText(stage) + (stage.asSubmitted ? '' : ', as it is now'),
     state: stage.state,
+    ...(sureness === undefined ? {} : { sureness }),
     ...(isAsking(stage) && request.status?.override !== undefined ? { overridden: true } : {}),
     approvals: stage.approvals,
     required: stage.required,

@@ -44,6 +44,7 @@ export function stageText(stage: StageExplanation, now: number, colours: Palette
     `Stage ${colours.strong(stage.name)}: ${stage.overridden === true ? 'set aside by the override' : stage.state}, ${stage.approvals}/${stage.required} (asked by ${stage.askedBy})`,
     ...(stage.approvedBy.length === 0 ? [] : [`  approved by ${stage.approvedBy.join(', ')}`]),
     ...(stage.rejectedBy.length === 0 ? [] : [`  rejected by ${stage.rejectedBy.join(', ')}`]),
+    ...(stage.sureness === undefined ? [] : [`  approvals count ${stage.sureness}`]),
     ...stage.standIns.map((sentence) => `  ${sentence}`),
     ...(stage.escalatedAt === undefined ? [] : [`  escalated at ${instant(stage.escalatedAt)}`]),
     ...stage.missing.flatMap((m) => [

@@ -1,6 +1,6 @@
 import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
-import { ResolvedStage } from '../../crds/v1alpha1/index.ts';
+import { ResolvedStage, type DecisionVia } from '../../crds/v1alpha1/index.ts';
 import { rfc3339 } from '../../operator/core/conditions.ts';
 import { createMetrics } from '../../operator/telemetry/metrics.ts';
 import { minutes } from '../../test/fixtures/facts.ts';
@@ -22,11 +22,16 @@ const stage = (more: object = {}): ResolvedStage =>
   });
 
 /** What mallory is told, ten minutes after the request was made. */
-async function told(stages: readonly ResolvedStage[], delegated: readonly object[] = [], requester = 'alice'): Promise<string | undefined> {
+async function told(
+  stages: readonly ResolvedStage[],
+  delegated: readonly object[] = [],
+  requester = 'alice',
+  via: DecisionVia = 'Kubernetes',
+): Promise<string | undefined> {
   const request = { uid: 'u', requester, spec: { operation: 'refund' }, status: { stages } } as unknown as KnownRequest;
   const client = { now: () => minutes(10), listAll: () => delegated } as unknown as AdmissionDeps['client'];
   const permissionsOf = () => Promise.resolve({ mayApprove: () => false, may: () => false });
-  const ballot = { name: 'r', namespace: 'payments', person: { username: 'mallory', groups: ['dev'] }, verdict: 'Approve' as const };
+  const ballot = { name: 'r', namespace: 'payments', person: { username: 'mallory', groups: ['dev'] }, verdict: 'Approve' as const, via };
   const deps = { client, permissionsOf, metrics: createMetrics(new Registry()) };
   return (await personFault(request, ballot, deps, new AbortController().signal))?.sentence;
 }
@@ -35,6 +40,38 @@ it('somebody who is asked is told that nobody can approve while it is not known 
   expect(await told([stage({ require: [{ count: 1, from: [{ user: 'mallory' }], approvedBy: [] }] })], [], '')).toContain(
     'it is not known who asked for ApprovalRequest r',
   );
+});
+
+describe('somebody who is asked', () => {
+  const mallory = [{ count: 1, from: [{ user: 'mallory' }], approvedBy: [] }];
+  const by = (via: DecisionVia, ...minimums: (DecisionVia | undefined)[]): Promise<string | undefined> =>
+    told(
+      minimums.map((minimumChannel) => stage({ require: mallory, ...(minimumChannel === undefined ? {} : { minimumChannel }) })),
+      [],
+      'alice',
+      via,
+    );
+
+  it.each<[DecisionVia, (DecisionVia | undefined)[], string]>([
+    [
+      'Email',
+      [undefined],
+      'an approval by Email does not count for ApprovalRequest r (stage finance), which takes at least Web; come by Web or surer',
+    ],
+    ['Web', ['Kubernetes'], 'takes at least Kubernetes; use kubectl approve. It can be rejected by Web'],
+    ['Email', ['Kubernetes', 'Slack'], 'takes at least Slack'],
+    ['Email', ['Slack', 'Kubernetes'], 'takes at least Slack'],
+  ])('is told which channel it takes: %s where %j are wanted', async (via, minimums, said) => {
+    expect(await by(via, ...minimums)).toContain(said);
+  });
+
+  it.each<[DecisionVia, (DecisionVia | undefined)[]]>([
+    ['Email', ['Email']],
+    ['Web', [undefined]],
+    ['Slack', ['Kubernetes', 'Email']],
+  ])('is let through where some stage takes the channel: %s where %j are wanted', async (via, minimums) => {
+    expect(await by(via, ...minimums)).toBeUndefined();
+  });
 });
 
 const escalation = { count: 1, from: [{ user: 'cfo' }] };

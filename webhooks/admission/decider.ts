@@ -1,4 +1,5 @@
-import { approvalDelegations, type ApprovalDelegation, type ResolvedStage } from '../../crds/v1alpha1/index.ts';
+import { approvalDelegations, type ApprovalDelegation, type DecisionVia, type ResolvedStage } from '../../crds/v1alpha1/index.ts';
+import { isTooWeak, minimumOf } from '../../operator/core/channels.ts';
 import type { Person } from '../../operator/core/eligibility.ts';
 import { describeFrom } from '../../operator/core/explain.ts';
 import type { Permissions, PolicyId } from '../../operator/core/facts.ts';
@@ -20,6 +21,8 @@ interface Ballot {
   readonly namespace: string;
   readonly person: Person;
   readonly verdict: 'Approve' | 'Reject';
+  /** The channel by which they decide. */
+  readonly via: DecisionVia;
 }
 
 type DeciderDeps = Pick<AdmissionDeps, 'client' | 'permissionsOf' | 'metrics'>;
@@ -47,13 +50,27 @@ export async function personFault(
       };
     return { sentence: notAsked(name, person, stages, poll), violation: { policy_type: 'approvers', function_name } };
   }
-  if (verdict === 'Reject' || stages.some((stage) => mayApprove(stage, person, poll))) return undefined;
+  if (verdict === 'Reject') return undefined;
+  const theirs = stages.filter((stage) => mayApprove(stage, person, poll));
+  if (theirs.length > 0) return channelFault(theirs, ballot, function_name);
   const theirOwn = poll.requesters.includes('')
     ? `it is not known who asked for ApprovalRequest ${name}, and its policies do not let requesters approve: nobody can; reject it, and have it asked for anew`
     : `you are ${person.username}, who asked for ApprovalRequest ${name}, and its policies do not let requesters approve; ask somebody else`;
   return {
     sentence: theirOwn,
     violation: { policy_type: 'separation', function_name },
+  };
+}
+
+/** Where every stage that asks them wants to be surer of who approves. */
+function channelFault(theirs: readonly ResolvedStage[], { name, via }: Ballot, function_name: string): Fault | undefined {
+  const [weakest] = theirs.map(minimumOf).sort((a, b) => Number(isTooWeak(b, a)) - Number(isTooWeak(a, b)));
+  if (weakest === undefined || !isTooWeak(via, weakest)) return undefined;
+  const todo = weakest === 'Kubernetes' ? 'use kubectl approve' : `come by ${weakest} or surer: sign in, or use kubectl approve`;
+  const stages = theirs.map((stage) => stage.name).join(', ');
+  return {
+    sentence: `an approval by ${via} does not count for ApprovalRequest ${name} (stage ${stages}), which takes at least ${weakest}; ${todo}. It can be rejected by ${via}`,
+    violation: { policy_type: 'approvers', function_name },
   };
 }
 

@@ -97,7 +97,7 @@ async function faultWith(
     return fault === undefined ? undefined : { sentence: fault };
   }
   return verdict === 'Approve' || verdict === 'Reject'
-    ? personFault(request, { name: decided.name, ...ballot, verdict }, deps, signal)
+    ? personFault(request, { name: decided.name, ...ballot, verdict, via: ballot.said.via ?? 'Kubernetes' }, deps, signal)
     : undefined;
 }
 

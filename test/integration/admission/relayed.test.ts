@@ -50,11 +50,11 @@ const stage = {
   separation: { requesterMayApprove: false, distinctAcrossStages: true },
 };
 /** A request that asks finance, and the stranger. */
-async function asked(ns: string, annotations?: object): Promise<Stored> {
+async function asked(ns: string, annotations?: object, minimumChannel = 'Email'): Promise<Stored> {
   const by = annotations === undefined ? world.as('alice') : world.as('relay');
   await by.create(oursPath(ns, 'approvalrequests'), request('r', {}, { annotations }));
   const requester = { username: annotations === undefined ? 'alice' : 'bob', groups: [] };
-  const status = { phase: 'Reviewing', observedGeneration: 1, subjectDigest: digest, requester, stages: [stage] };
+  const status = { phase: 'Reviewing', observedGeneration: 1, subjectDigest: digest, requester, stages: [{ ...stage, minimumChannel }] };
   return world.as('operator').patch(oursPath(ns, 'approvalrequests', 'r', 'status'), { status });
 }
 
@@ -63,6 +63,14 @@ describe('a relayed decision', () => {
     const ns = await world.namespace(false);
     const of = await asked(ns);
     for (const via of ['Web', 'Slack', 'Email']) await decide(ns, of, { via });
+  });
+
+  test('by a channel that is too weak for the stage is refused, unless it is a no', async () => {
+    const ns = await world.namespace(false);
+    const of = await asked(ns, undefined, 'Web');
+    expect(await refusalOf(decide(ns, of, { via: 'Email' }))).toContain('takes at least Web');
+    await decide(ns, of, { via: 'Email', verdict: 'Reject' });
+    await decide(ns, of, {});
   });
 
   test.each<[string, object, string]>([

@@ -1,8 +1,9 @@
 import { untilNoticed } from '../../fixtures/bindings.ts';
 import { expect } from 'vitest';
-import { clusterApprovalPolicies, approvers, type DecisionVerdict } from '../../../crds/v1alpha1/index.ts';
+import { approvalDecisions, approvers, clusterApprovalPolicies, type DecisionVerdict } from '../../../crds/v1alpha1/index.ts';
 import type { KubeClient } from '../../../operator/kube/client/kubeClient.ts';
 import { condition, isSuspended, job, resources, type StoredRequest, type TestNamespace, until } from '../../fixtures/world.ts';
+import { asApprovalService } from '../../fixtures/relay.ts';
 import { decidesInVain, decisionOn, listed } from '../operator/support.ts';
 import {
   agreesTo,
@@ -116,9 +117,39 @@ const delegation: Check = async (ns, file) => {
   expect(done.status?.decisions[0]).toMatchObject({ approver: 'dan@corp', onBehalfOf: 'carla@corp' });
 };
 
+const byChannel: Check = async (ns, file) => {
+  await policy(ns, file);
+  const [fay, sam] = [`fay-${ns.name}@corp`, `sam-${ns.name}@corp`];
+  for (const username of [fay, sam]) await rbacOf(ns, 'countersign-approver', username);
+  const people = [fay, sam].map((username) => ({
+    apiVersion: 'countersign.dev/v1alpha1',
+    kind: 'Approver',
+    metadata: { name: username.replace('@', '.') },
+    spec: { username, groups: username === fay ? ['finance'] : ['security'], mail: `${username}.example` },
+  }));
+  for (const person of people) await ns.admin.create(approvers, undefined, person);
+  try {
+    const asked = await asks(ns, 'pay', 'payout');
+    await asApprovalService(ns.cluster, async (relay) => {
+      const byMail = (approver: string, group: string, verdict: DecisionVerdict = 'Approve') =>
+        relay.create(approvalDecisions, ns.name, {
+          ...write(verdict, asked, { approver, groups: [group, 'system:authenticated'], via: 'Email' }),
+          metadata: { generateName: 'by-mail-' },
+        });
+      await until('admission to have heard of her', () => taken(byMail(fay, 'finance')));
+      const agreed = await ns.request('pay', 'approved by finance', (r) => r.status?.approvals === '1/2');
+      expect(filledBy(agreed)).toEqual([[[fay]], [[]]]);
+      expect(await refusal(byMail(sam, 'security'))).toContain('takes at least Kubernetes');
+    });
+    await agreesTo(ns, [sam, 'security'], asked, 'Approved');
+  } finally {
+    for (const { metadata } of people) await ns.admin.delete(approvers, { name: metadata.name });
+  }
+};
+
 async function rbacOf(ns: TestNamespace, clusterRole: string, user: string): Promise<void> {
   const bound = await ns.admin.create(resources.roleBindings, ns.name, {
-    metadata: { name: clusterRole },
+    metadata: { name: `${clusterRole}-${user}` },
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: clusterRole },
     subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: user }],
   });
@@ -194,6 +225,7 @@ const trusted: Check = async (ns) => {
 export const people: Readonly<Record<string, Check>> = {
   'policy-payments.yaml': payments,
   'policy-mandatory-people.yaml': mandatory,
+  'policy-channels.yaml': byChannel,
   'policy-reassign.yaml': reassign,
   'policy-trusted-submitters.yaml': trusted,
   'governed-job-on-behalf-of.yaml': trusted,
