@@ -1,11 +1,9 @@
 /** Where people are led when nothing else is asked for. */
-export const startPath = '/requests';
+const startPath = '/requests';
 
 /** A path of this service, whatever was asked for: nobody is led elsewhere in our name. */
 export function returnPath(asked: string | undefined, origin: string): string {
-  // A backslash is a slash to browsers, and tabs and line breaks are nothing to them.
-  if (asked === undefined || !/^\/(?![/\\])[\x21-\x5b\x5d-\x7e]*$/.test(asked)) return startPath;
-  const url = URL.parse(asked, origin);
-  // Its dots are resolved by now, which may have left two slashes at the front.
+  // Read as a browser reads it, to which a backslash is a slash and a tab is nothing. Dots that are resolved may leave two slashes at the front.
+  const url = asked === undefined ? null : URL.parse(asked, origin);
   return url?.origin === origin && !url.pathname.startsWith('//') ? url.pathname + url.search : startPath;
 }

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { EncryptJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { parseSealKeys, Seals } from './seals.ts';
 import { Sessions } from './session.ts';
@@ -66,19 +65,11 @@ describe('a session', () => {
     expect(await sessionsWith().sessions.of(cookies)).toBeUndefined();
   });
 
-  it('is none in what was sealed for something else', async () => {
-    const { sessions } = sessionsWith();
-    const flow = await sessions.remember({ state: 's', nonce: 'n', verifier: 'v', returnTo: '/' });
-    expect(await sessions.of({ cookie: flow.replace('__Host-countersign-sign-in', '__Host-countersign') })).toBeUndefined();
-  });
-
-  it('is none in what another algorithm encrypts with the same key', async () => {
-    const key = randomBytes(32);
-    const text = await new EncryptJWT({ sub: 'cfo', jti: 'x', groups: '' })
-      .setProtectedHeader({ alg: 'A256KW', enc: 'A256GCM' })
-      .setExpirationTime('1h')
-      .encrypt(key);
-    expect(await sessionsWith([key]).sessions.of({ cookie: `__Host-countersign=${text}` })).toBeUndefined();
+  it('is none in what was sealed for something else, though it says the same', async () => {
+    const { seals } = sessionsWith();
+    const said = { sub: 'cfo', jti: 'x', groups: '' };
+    expect(await seals.open('session', await seals.seal('session', said, hour))).toMatchObject(said);
+    expect(await seals.open('session', await seals.seal('sign-in', said, hour))).toBeUndefined();
   });
 
   it('outlives a new key in front of the old one, and ends when the old one is taken away', async () => {
