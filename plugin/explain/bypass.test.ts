@@ -106,14 +106,21 @@ const rights: readonly (readonly [string, PolicyRule, string | undefined, string
     'tokens of the operator',
     rule([''], ['serviceaccounts/token'], ['create']),
     'countersign-system',
-    ['critical operator-token: alice countersign-system'],
+    ['critical operator-token: alice countersign-system', 'critical relay-token: alice countersign-system'],
   ],
   [
     'tokens of it by a wildcard of subresources',
     rule([''], ['*/token'], ['create']),
     'countersign-system',
-    ['critical operator-token: alice countersign-system'],
+    ['critical operator-token: alice countersign-system', 'critical relay-token: alice countersign-system'],
   ],
+  [
+    'tokens of the approval service',
+    rule([''], ['serviceaccounts/token'], ['create'], ['countersign-approvals']),
+    'countersign-system',
+    ['critical relay-token: alice countersign-system'],
+  ],
+  ['whose mail address is whose', rule(['countersign.dev'], ['approvers'], ['update']), undefined, ['high approvers: alice everywhere']],
   ['tokens of others in its namespace', rule([''], ['serviceaccounts/token'], ['create'], ['other']), 'countersign-system', []],
   ['tokens of other namespaces', rule([''], ['serviceaccounts/token'], ['create']), 'payments', []],
   ['service accounts, which is not their tokens', rule([''], ['serviceaccounts'], ['create']), undefined, []],
@@ -172,6 +179,7 @@ describe('who could get past', () => {
   it('says that a right is worth little where a guard refuses it', () => {
     expect(foundBy(rule([''], ['serviceaccounts/token'], ['create']), undefined, ['countersign-operator-token'])).toEqual([
       'low operator-token: alice everywhere',
+      'low relay-token: alice everywhere',
     ]);
   });
 
