@@ -36,8 +36,9 @@ export async function startApprovals(shared: Shared, keeper: CertificateKeeper):
     longestWaitMs: settings.approvals_longest_wait,
     decisionRate: { perSecond: settings.approvals_rate, burst: settings.approvals_rate_burst },
     permissionsOf: (questions) => permissions.of(questions),
-    namespace: settings.namespace,
+    ownNamespace: settings.namespace,
     outside,
+    linkLifeMs: settings.approvals_link_life,
   });
   const stopSweeping = keepSweeping(store, settings.approvals_retention, {
     onSwept: (rows) => log.info({ rows }, 'what was older than the database keeps it is deleted'),

@@ -14,7 +14,7 @@ export interface ChannelsOptions {
   readonly known: KnownChannels;
   readonly secrets: Pick<ChannelSecrets, 'read'>;
   /** The operator's namespace, where Secrets of ClusterNotificationChannels are. */
-  readonly namespace: string;
+  readonly ownNamespace: string;
   readonly outside: Outside;
   readonly now?: () => number;
 }
@@ -36,7 +36,7 @@ export class Channels {
     if ('faults' in made) return { reason: 'InvalidConfig', fault: `${made.faults.join('; ')}.` };
     let data: Readonly<Record<string, string>> | undefined;
     if (spec.secretRef !== undefined) {
-      const found = await this.#options.secrets.read(namespace ?? this.#options.namespace, spec.secretRef.name);
+      const found = await this.#options.secrets.read(namespace ?? this.#options.ownNamespace, spec.secretRef.name);
       if ('fault' in found) return found;
       data = found.data;
     }

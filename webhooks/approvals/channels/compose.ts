@@ -7,7 +7,7 @@ import { ChannelStatus } from './status.ts';
 
 export interface OpenChannelsOptions extends KnownOptions {
   /** The operator's own namespace. */
-  readonly namespace: string;
+  readonly ownNamespace: string;
   readonly outside: Outside;
 }
 

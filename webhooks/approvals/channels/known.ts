@@ -58,7 +58,8 @@ export interface KnownChannels {
 }
 
 /** Begins to watch them. */
-export function watchChannels(options: KnownOptions): KnownChannels {
+export function watchChannels({ client, log, metrics }: KnownOptions): KnownChannels {
+  const options = { client, log, metrics };
   const caches = [
     new WatchCache({
       ...options,

@@ -104,7 +104,7 @@ function serviceWith({
   const channels = new Channels({
     known: known as never,
     secrets: { read: () => Promise.resolve({ data: { token: slackToken, signingSecret } }) },
-    namespace: 'countersign-system',
+    ownNamespace: 'countersign-system',
     outside: caller,
   });
   const request = { uid, namespace, name, status: { subjectDigest: digest, phase: 'Reviewing' } };
