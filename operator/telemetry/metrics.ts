@@ -93,6 +93,11 @@ export function createMetrics(registry: Registry) {
       ['route', 'method'],
       released,
     ),
+    deliveries: counter(
+      'countersign_deliveries_total',
+      'Attempts to deliver notices and callbacks: delivered, retried (failed, and tried again), failed for good, dropped as nobody needs it any more, or postponed.',
+      ['channel_type', 'result'],
+    ),
     httpWaiting: gauge('countersign_http_waiting', 'Calls of the approval service that wait for a decision now.', []),
 
     apiRequests: counter('countersign_api_requests_total', 'Requests to the API server; code 0 means no answer.', ['verb', 'code']),

@@ -7,6 +7,7 @@ import { openChannels } from './channels/compose.ts';
 import { createApp, type AppOptions } from './http/app.ts';
 import { createApprovalServer, type ApprovalServer, type ServingCertificate } from './http/server.ts';
 import { watchCluster } from './known.ts';
+import { openNotices } from './notices/index.ts';
 import { problemPages } from './pages/problem.ts';
 import { Permissions } from './relay/ask.ts';
 import type { RequestDeps } from './routes/deps.ts';
@@ -37,6 +38,8 @@ export interface ServiceOptions {
   readonly ownNamespace: string;
   /** How it calls others. */
   readonly outside: Outside;
+  /** How long links in mails are good for. */
+  readonly linkLifeMs: number;
 }
 
 /** The approval service, without its certificate. */
@@ -68,7 +71,7 @@ export function createApprovalService(options: ServiceOptions): ApprovalService 
   let stopping = false;
   const missing = (): string[] => [
     ...(server === undefined ? ['a certificate'] : []),
-    ...(known.isSynced() && openedChannels.isSynced() ? [] : ['caches in sync']),
+    ...(known.isSynced() && openedChannels.isSynced() && notices.isSynced() ? [] : ['caches in sync']),
     ...(stopping ? ['a process that is not ending'] : []),
   ];
   const { origin } = new URL(options.url);
@@ -77,6 +80,14 @@ export function createApprovalService(options: ServiceOptions): ApprovalService 
   const shared = remembering(store, options.decisionRate);
   const directory = known.approvers;
   const { channels, ...openedChannels } = openChannels(options);
+  const notices = openNotices({
+    ...options,
+    ...deps,
+    origin,
+    channels,
+    status: openedChannels.status,
+    channelsSynced: () => openedChannels.isSynced(),
+  });
   const slack = new SlackInteractions({ ...deps, channels, directory, log, takeDecision: shared.takeDecision });
   const routes = allRoutes({ ...options, ...deps, callers, signIn, sessions, origin, directory, missing, slack });
   const app = createApp({
@@ -106,6 +117,7 @@ export function createApprovalService(options: ServiceOptions): ApprovalService 
       await slack.settled();
       stopMeasuring();
       stopWaking();
+      await notices.stop();
       await openedChannels.stop();
       await known.stop();
       await closeCallers();

@@ -36,7 +36,7 @@ export interface Delivery extends NewDelivery {
 export type Outcome =
   | { readonly state: 'Delivered'; readonly message: string; readonly reference?: unknown }
   | { readonly state: 'Pending'; readonly message: string; readonly nextAt: number }
-  | { readonly state: 'Failed'; readonly message: string };
+  | { readonly state: 'Failed' | 'Dropped'; readonly message: string };
 
 export interface Claiming {
   /** Who claims: a name that no other process has. */
@@ -160,7 +160,7 @@ export async function giveBack({ db }: Store, worker: string): Promise<void> {
 export async function oweAgain({ db }: Store, id: string, now = Date.now()): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('delivery')
-    .set({ state: 'Pending', next_at: now, done_at: null })
+    .set({ state: 'Pending', attempts: 0, next_at: now, done_at: null })
     .where('id', '=', id)
     .where('state', '!=', 'Pending')
     .executeTakeFirst();

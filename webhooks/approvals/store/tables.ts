@@ -60,7 +60,8 @@ export interface DeliveryTable {
   recipient: string | null;
   /** What to send: JSON. */
   payload: string;
-  state: 'Pending' | 'Delivered' | 'Failed';
+  /** `Dropped`: nobody needed it any more. */
+  state: 'Pending' | 'Delivered' | 'Failed' | 'Dropped';
   /** How many were begun. */
   attempts: number;
   next_at: number;
