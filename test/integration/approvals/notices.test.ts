@@ -1,0 +1,120 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { approvers, notificationChannels, type ApprovalRequest } from '../../../crds/v1alpha1/index.ts';
+import { approvalService } from '../../fixtures/approvalService.ts';
+import { SmtpPeer } from '../../fixtures/smtpServer.ts';
+import { condition, hasEnded, job, matchJobs, oneOf, resources, TestNamespace, until } from '../../fixtures/world.ts';
+import { linkIn, mailsTo, textOf } from './mails.ts';
+
+const smtp = await SmtpPeer.start();
+const service = approvalService({ env: { COUNTERSIGN_HTTP_ALLOW: smtp.host, COUNTERSIGN_HTTP_CA: smtp.ca } });
+afterAll(() => smtp.stop());
+
+/** Somebody whom the directory knows; the object goes with the test. */
+async function approver(
+  ns: TestNamespace,
+  name: string,
+  groups: string[] = [],
+): Promise<{ username: string; mail: string; remove: () => Promise<unknown> }> {
+  const username = `${name}-${ns.name}`;
+  const mail = `${username}@example.com`;
+  await ns.admin.create(approvers, undefined, {
+    apiVersion: 'countersign.dev/v1alpha1',
+    kind: 'Approver',
+    metadata: { name: username },
+    spec: { username, mail, groups },
+  });
+  return { username, mail, remove: () => ns.admin.delete(approvers, { name: username }) };
+}
+
+const channel = (ns: TestNamespace, more: object = {}) =>
+  ns.admin.create(notificationChannels, ns.name, {
+    apiVersion: 'countersign.dev/v1alpha1',
+    kind: 'NotificationChannel',
+    metadata: { name: 'mail' },
+    spec: { type: 'SMTP', config: { host: 'localhost', port: smtp.port, from: 'approvals@example.com' }, ...more },
+  });
+
+describe('a Job that is held, in a stage that names a channel for mail', () => {
+  it('is asked for by mail, approved by the link in it, and its requester is told', async () => {
+    const ns = await TestNamespace.create('notices');
+    const [alice, bob, carol] = await Promise.all([
+      approver(ns, 'alice'),
+      approver(ns, 'bob', [`${ns.name}-finance`]),
+      approver(ns, 'carol'),
+    ]);
+    // By a link, bob decides with his own rights.
+    await ns.bind('staff-bob', 'staff', [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: bob.username }]);
+    await channel(ns);
+    await ns.policy('money', {
+      match: matchJobs,
+      stages: [{ ...oneOf('finance', { group: `${ns.name}-finance` }), minimumChannel: 'Email', notify: [{ name: 'mail' }] }],
+    });
+    await (
+      await ns.as(alice.username)
+    ).create(resources.jobs, ns.name, job('pay', { metadata: { annotations: { 'countersign.dev/reason': 'Month end' } } }));
+
+    const [asking] = await until('bob to get a mail', async () =>
+      mailsTo(smtp, bob.mail).length > 0 ? mailsTo(smtp, bob.mail) : undefined,
+    );
+    const text = textOf(asking);
+    for (const fact of ['Approval wanted', alice.username, 'Month end', 'container', `Job ${ns.name}/pay`]) expect(text).toContain(fact);
+    expect(asking?.secure).toBe(true);
+    const link = linkIn(text, 'Approve');
+    expect(link.startsWith(`${service.process().url}/l/`)).toBe(true);
+    const path = link.slice(service.process().url.length);
+    expect((await service.anonymous('GET', path)).status).toBe(200);
+    const pressed = await service.anonymous('POST', path, {
+      headers: { 'content-type': 'application/x-www-form-urlencoded', accept: 'text/html' },
+      body: 'verdict=Approve',
+    });
+    expect(pressed.status, JSON.stringify(pressed.body)).toBe(200);
+    await ns.eventually(resources.jobs, 'pay', 'ended', hasEnded);
+
+    const outcomes = await until('alice to be told of both', async () => {
+      const mails = mailsTo(smtp, alice.mail).map(textOf);
+      return mails.length >= 2 ? mails : undefined;
+    });
+    expect(outcomes.some((mail) => mail.includes('Approved') && mail.includes(bob.username))).toBe(true);
+    expect(outcomes.some((mail) => mail.includes('Completed'))).toBe(true);
+    for (const mail of outcomes) expect(mail).not.toContain('/l/');
+    // Once each, and nobody who was not asked.
+    expect([mailsTo(smtp, bob.mail).length, mailsTo(smtp, alice.mail).length, mailsTo(smtp, carol.mail).length]).toEqual([1, 2, 0]);
+    const stored = await ns.eventually(
+      notificationChannels,
+      'mail',
+      'delivering',
+      (found) => condition(found, 'Delivering')?.status === 'True',
+    );
+    expect(condition(stored, 'Ready')?.status).toBe('True');
+    const metrics = await (await fetch(`${service.process().healthUrl}/metrics`)).text();
+    expect(metrics).toMatch(/countersign_deliveries_total\{channel_type="SMTP",result="delivered"\} [3-9]/);
+    await Promise.all([alice, bob, carol].map(({ remove }) => remove()));
+    await ns.close();
+  });
+
+  it('invites to sign in where mail is not sure enough, and asks anew when what would run has changed', async () => {
+    const ns = await TestNamespace.create('notices');
+    const [bob] = await Promise.all([approver(ns, 'bob')]);
+    await channel(ns);
+    await ns.policy('money', {
+      match: [{ apiGroups: ['countersign.dev'], kinds: ['ApprovalRequest'] }],
+      stages: [{ ...oneOf('finance', { user: bob.username }), notify: [{ name: 'mail' }] }],
+    });
+    const alice = await ns.as('alice');
+    const made = await alice.create<ApprovalRequest>(resources.approvalRequests, ns.name, {
+      apiVersion: 'countersign.dev/v1alpha1',
+      kind: 'ApprovalRequest',
+      metadata: { name: 'wire' },
+      spec: { subject: { external: { system: 'bank', id: 'w-1' } }, operation: 'wire-transfer', reason: 'first' },
+    });
+    const [first] = await until('the first mail', async () => (mailsTo(smtp, bob.mail).length > 0 ? mailsTo(smtp, bob.mail) : undefined));
+    expect(textOf(first)).not.toContain('/l/');
+    expect(linkIn(textOf(first), 'The request')).toBe(`${service.process().url}/requests/${made.metadata.uid}`);
+    await alice.patch(resources.approvalRequests, { namespace: ns.name, name: 'wire' }, { spec: { reason: 'second' } }, { type: 'merge' });
+    const mails = await until('the second mail', async () => (mailsTo(smtp, bob.mail).length > 1 ? mailsTo(smtp, bob.mail) : undefined));
+    expect(textOf(mails[1])).toContain('second');
+    expect(mails).toHaveLength(2);
+    await bob.remove();
+    await ns.close();
+  });
+});
