@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -90,12 +91,15 @@ class Cluster {
     return found === undefined ? Promise.reject(new ApiError(404, 'NotFound', 'not found')) : Promise.resolve(found);
   }
 
-  create(_type: ResourceType, _namespace: string, object: KubeObject): Promise<KubeObject> {
+  async create(_type: ResourceType, _namespace: string, object: KubeObject): Promise<KubeObject> {
     const { name } = object.metadata;
-    if (this.fails?.after === false) return Promise.reject(this.fails.error);
-    if (this.decisions.has(name)) return Promise.reject(new ApiError(409, 'AlreadyExists', 'already exists'));
+    // As over a network: others come in between.
+    await sleep(20);
+    if (this.fails?.after === false) throw this.fails.error;
+    if (this.decisions.has(name)) throw new ApiError(409, 'AlreadyExists', 'already exists');
     this.decisions.set(name, object);
-    return this.fails === undefined ? Promise.resolve(object) : Promise.reject(this.fails.error);
+    if (this.fails !== undefined) throw this.fails.error;
+    return object;
   }
 }
 
@@ -196,6 +200,15 @@ describe('a link', () => {
     expect([again.status, await again.text()]).toEqual([200, expect.stringContaining('You have approved it') as string]);
     expect(cluster.decisions.size).toBe(1);
     expect((await press(path)).status).toBe(410);
+  });
+
+  it('that fifty press at once decides for one of them, and the others are told', async () => {
+    const path = await link();
+    const answers = await Promise.all(Array.from({ length: 50 }, () => press(path)));
+    const statuses = answers.map(({ status }) => status);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(1);
+    expect(statuses.filter((status) => status === 409 || status === 410)).toHaveLength(49);
+    expect(cluster.decisions.size).toBe(1);
   });
 
   it('that somebody took and died is free again after half a minute', async () => {
