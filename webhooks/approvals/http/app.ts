@@ -5,37 +5,13 @@ import express, { type Express, type Request, type Response } from 'express';
 import helmet from 'helmet';
 import type { Logger } from '../../../operator/telemetry/logger.ts';
 import type { Metrics } from '../../../operator/telemetry/metrics.ts';
-import type { Caller } from '../callers/caller.ts';
-import type { Callers } from '../callers/index.ts';
 import { foreseen } from './failures.ts';
 import { Problem } from './problem.ts';
 import type { Answer, Route } from './route.ts';
 import { serve, type Serving } from './serve.ts';
 
-export type Headers = Readonly<Record<string, string | undefined>>;
-
-/** Takes one of the caller's decisions off their rate; answers with the milliseconds to wait when there is none left, else 0. */
-export type TakeDecision = (caller: Caller) => Promise<number>;
-
-/** One write that may be repeated under the same key. */
-export interface Keyed {
-  readonly caller: Caller;
-  readonly key: string;
-  readonly method: string;
-  readonly path: string;
-  /** What was sent: the same key for something else is a mistake. */
-  readonly content: string;
-  readonly signal: AbortSignal;
-}
-
-/** Runs a write once for each caller and key, whichever replica it reaches; whoever repeats it gets the answer of the first. */
-export type Remember = (keyed: Keyed, run: () => Promise<Answer>) => Promise<Answer>;
-
-export interface AppOptions {
+export interface AppOptions extends Omit<Serving, 'signal'> {
   readonly routes: readonly Route[];
-  readonly callers: Pick<Callers, 'callerOf' | 'refuseForgery'>;
-  readonly takeDecision: TakeDecision;
-  readonly remember: Remember;
   /** Origins whose pages may call from a browser. */
   readonly origins: readonly string[];
   /** A problem as a browser is told of it, which would rather have HTML. JSON when left out. */

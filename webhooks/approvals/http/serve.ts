@@ -2,14 +2,36 @@ import { parseCookie } from 'cookie';
 import type { Request } from 'express';
 import type { Caller } from '../callers/caller.ts';
 import { formTokenField } from '../callers/forgery.ts';
-import type { AppOptions, Headers, Keyed } from './app.ts';
+import type { Callers } from '../callers/index.ts';
 import { bodyOf } from './body.ts';
 import { parsed } from './failures.ts';
 import { Problem } from './problem.ts';
 import type { Answer, Call, Route } from './route.ts';
 
+type Headers = Readonly<Record<string, string | undefined>>;
+
+/** Takes one of the caller's decisions off their rate; answers with the milliseconds to wait when there is none left, else 0. */
+type TakeDecision = (caller: Caller) => Promise<number>;
+
+/** One write that may be repeated under the same key. */
+interface Keyed {
+  readonly caller: Caller;
+  readonly key: string;
+  readonly method: string;
+  readonly path: string;
+  /** What was sent: the same key for something else is a mistake. */
+  readonly content: string;
+  readonly signal: AbortSignal;
+}
+
+/** Runs a write once for each caller and key, whichever replica it reaches; whoever repeats it gets the answer of the first. */
+type Remember = (keyed: Keyed, run: () => Promise<Answer>) => Promise<Answer>;
+
 /** What serving one call takes. */
-export interface Serving extends Pick<AppOptions, 'callers' | 'takeDecision' | 'remember'> {
+export interface Serving {
+  readonly callers: Pick<Callers, 'callerOf' | 'refuseForgery'>;
+  readonly takeDecision: TakeDecision;
+  readonly remember: Remember;
   readonly signal: AbortSignal;
 }
 

@@ -3,7 +3,7 @@ import { approvalRequests, group, JsonObject } from '../../../../crds/v1alpha1/i
 import { route, type Route } from '../../http/route.ts';
 import { appendAudit, listAudit, type AuditEntry } from '../../store/auditEntries.ts';
 import { digitsUpTo } from '../requestList.ts';
-import type { AliasDeps } from './index.ts';
+import type { AliasDeps } from './deps.ts';
 
 const tag = 'Compatibility';
 const name = z.string().min(1).max(200);

@@ -1,17 +1,10 @@
-import type { KubeClient } from '../../../../operator/kube/client/kubeClient.ts';
 import type { Route } from '../../http/route.ts';
-import type { Store } from '../../store/index.ts';
-import type { RequestDeps } from '../deps.ts';
 import { approvalAliases } from './approvals.ts';
 import { auditLogAliases } from './auditLogs.ts';
+import type { AliasDeps } from './deps.ts';
 import { executionAliases } from './executions.ts';
 import { ruleAliases } from './rules.ts';
 import { userAliases } from './users.ts';
-
-export interface AliasDeps extends RequestDeps {
-  readonly store: Store;
-  readonly policies: Pick<KubeClient, 'listAll'>;
-}
 
 /** The paths of other systems, so that clients which were written for those work: each a thin way to one of the service's own routes. */
 export const aliasRoutes = (deps: AliasDeps): Route[] => [

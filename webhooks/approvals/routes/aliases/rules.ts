@@ -10,7 +10,7 @@ import {
 import { present } from '../../../../operator/core/present.ts';
 import type { Caller } from '../../callers/caller.ts';
 import { route, type Route } from '../../http/route.ts';
-import type { AliasDeps } from './index.ts';
+import type { AliasDeps } from './deps.ts';
 
 const Rule = z
   .object({
