@@ -45,11 +45,13 @@ describe('the approval service', () => {
         ['approvalrequests', 'governedjobs'],
         ['get', 'list', 'watch', 'create', 'patch'],
       ],
-      [['approvaldecisions'], ['create']],
+      [['approvaldecisions'], ['create', 'get']],
+      [['notificationchannels/status', 'clusternotificationchannels/status'], ['patch']],
       [['tokenreviews'], ['create']],
       [['subjectaccessreviews'], ['create']],
       [['events'], ['create']],
     ]);
+    expect(rules.filter((rule) => (rule.resources as string[]).includes('jobs')).map((rule): unknown => rule.verbs)).toEqual([['get']]);
     const readable = rules.flatMap((rule) => rule.resources as string[]);
     for (const forbidden of ['secrets', 'configmaps', 'pods', 'users', 'groups', 'serviceaccounts'])
       expect(readable).not.toContain(forbidden);

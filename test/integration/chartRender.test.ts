@@ -272,7 +272,9 @@ describe('CRDs', () => {
       'ApprovalRequest',
       'Approver',
       'ClusterApprovalPolicy',
+      'ClusterNotificationChannel',
       'GovernedJob',
+      'NotificationChannel',
     ]);
     for (const crd of crds) expect(crd.metadata.annotations).toMatchObject({ 'helm.sh/resource-policy': 'keep' });
   });
