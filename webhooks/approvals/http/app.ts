@@ -71,7 +71,7 @@ const corsFor = (origins: readonly string[]) =>
     origin: [...origins],
     methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
     allowedHeaders: ['authorization', 'content-type', 'idempotency-key', 'prefer'],
-    exposedHeaders: ['location', 'preference-applied', 'retry-after', 'x-request-id'],
+    exposedHeaders: ['link', 'location', 'preference-applied', 'retry-after'],
     maxAge: 600,
   });
 
