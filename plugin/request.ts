@@ -2,7 +2,7 @@ import type { ApprovalRequestSpec, ApprovalRequestStatus, Condition } from '../c
 import { labels } from '../crds/v1alpha1/marks.ts';
 import { withdrawalOf } from '../operator/core/outcome.ts';
 import type { KubeObject } from '../operator/kube/client/types.ts';
-import { oneLineValue } from './output/printable.ts';
+import { oneLineValue } from '../operator/core/printable.ts';
 
 /**
  * A request as the verbs read it. `spec` and `status` are safe to print: control characters in them are spelt out. `stored` is what the API server

@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.ts';
-import { oneLine } from '../output/printable.ts';
+import { oneLine } from '../../operator/core/printable.ts';
 
 /** Reads `--answer NAME=VALUE`, as often as it is given. @throws UsageError for what has no name, and for a name that is there twice. */
 export function answersOf(texts: readonly string[]): ReadonlyMap<string, string> {

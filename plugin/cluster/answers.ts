@@ -3,7 +3,7 @@ import { answerFaults } from '../../operator/core/questions.ts';
 import { RefusedError } from '../errors.ts';
 import { answerText } from '../explain/questions.ts';
 import type { Io } from '../io.ts';
-import { oneLine } from '../output/printable.ts';
+import { oneLine } from '../../operator/core/printable.ts';
 import type { Request } from '../request.ts';
 
 type Answer = string | number | boolean;

@@ -3,7 +3,7 @@ import { durationMs } from '../../operator/core/duration.ts';
 import type { Flags } from '../arguments/parse.ts';
 import { UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
-import { oneLine } from '../output/printable.ts';
+import { oneLine } from '../../operator/core/printable.ts';
 
 /** A cluster, as one user, with the namespace that is meant. */
 export interface Session {

@@ -1,5 +1,5 @@
 import { ApiError, ConnectionError } from '../../operator/kube/client/apiError.ts';
-import { printable } from '../output/printable.ts';
+import { printable } from '../../operator/core/printable.ts';
 
 /** What the API server wraps around the sentence of an admission policy or webhook. */
 const wrappings = [

@@ -1,6 +1,6 @@
 import { age } from '../output/age.ts';
 import type { Palette } from '../output/palette.ts';
-import { oneLine } from '../output/printable.ts';
+import { oneLine } from '../../operator/core/printable.ts';
 import { table } from '../output/table.ts';
 import type { Bypass, Evader, Finding } from './bypass.ts';
 import type { Severity } from './bypassPowers.ts';

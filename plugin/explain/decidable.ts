@@ -1,7 +1,7 @@
 import type { DecisionVerdict, Reassignment, ResolvedStage, Standing } from '../../crds/v1alpha1/index.ts';
 import { policyName } from '../../operator/core/facts.ts';
 import { storedDurationMs } from '../../operator/core/duration.ts';
-import { oneLine } from '../output/printable.ts';
+import { oneLine } from '../../operator/core/printable.ts';
 import { isHeldBack, isSettled, phaseText, type Request } from '../request.ts';
 
 /** What somebody says about requests. */

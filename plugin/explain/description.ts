@@ -3,7 +3,7 @@ import type { Subject } from '../cluster/subject.ts';
 import { age, instant, relative } from '../output/age.ts';
 import { yaml } from '../output/yaml.ts';
 import type { Palette } from '../output/palette.ts';
-import { oneLine } from '../output/printable.ts';
+import { oneLine } from '../../operator/core/printable.ts';
 import { table } from '../output/table.ts';
 import { conditionOf, isSettled, phaseText, requesterText, subjectText, type Request } from '../request.ts';
 import { comparable } from './comparable.ts';

@@ -2,7 +2,7 @@ import type { DecisionRecord } from '../../crds/v1alpha1/index.ts';
 import { cycleText, longestChain, mostPrincipals, type CyclesAndCuts, type DelegationFacts } from '../../operator/core/delegation.ts';
 import { policyName } from '../../operator/core/facts.ts';
 import { instant } from '../output/age.ts';
-import { oneLine } from '../output/printable.ts';
+import { oneLine } from '../../operator/core/printable.ts';
 import { conditionOf, outcome, type Request } from '../request.ts';
 
 /** What is in the way of a request or owed on it, and which votes do not count, a sentence each. */

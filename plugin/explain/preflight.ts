@@ -1,5 +1,5 @@
 import type { Palette } from '../output/palette.ts';
-import { oneLine } from '../output/printable.ts';
+import { oneLine } from '../../operator/core/printable.ts';
 import { table, type Cell } from '../output/table.ts';
 import { requesterText, type Request } from '../request.ts';
 import type { Reviewed } from './summary.ts';

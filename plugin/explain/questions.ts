@@ -1,5 +1,5 @@
 import type { Question } from '../../crds/v1alpha1/index.ts';
-import { oneLine } from '../output/printable.ts';
+import { oneLine } from '../../operator/core/printable.ts';
 import type { Request } from '../request.ts';
 
 const types = { Text: 'text', Number: 'a number', Boolean: 'yes or no' } as const;

@@ -1,5 +1,5 @@
 import { age } from '../output/age.ts';
-import { oneLine } from '../output/printable.ts';
+import { oneLine } from '../../operator/core/printable.ts';
 import { table } from '../output/table.ts';
 import { requesterText, subjectText, type Request } from '../request.ts';
 import { images, podSpecOf, uncovered } from './uncovered.ts';

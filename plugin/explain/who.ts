@@ -3,7 +3,7 @@ import { describeApprover } from '../../operator/core/explain.ts';
 import { isBarred, qualifies, type Person, type Roll } from '../../operator/core/eligibility.ts';
 import { policyName, type Permissions } from '../../operator/core/facts.ts';
 import { isSettled, type Request } from '../request.ts';
-import { oneLine } from '../output/printable.ts';
+import { oneLine } from '../../operator/core/printable.ts';
 import { isAsking } from './decidable.ts';
 import { nobodyDelegated, type Delegated } from './deputies.ts';
 

@@ -1,7 +1,7 @@
 import type { RiskScore } from '../../crds/v1alpha1/index.ts';
 import { instant, relative } from '../output/age.ts';
 import type { Palette } from '../output/palette.ts';
-import { oneLine } from '../output/printable.ts';
+import { oneLine } from '../../operator/core/printable.ts';
 import { subjectText, type Request } from '../request.ts';
 import { questionLines } from './questions.ts';
 import type { Standing } from './who.ts';

@@ -1,7 +1,7 @@
 import { explain } from '../explain/why.ts';
 import { images, podSpecOf } from '../explain/uncovered.ts';
 import { age } from '../output/age.ts';
-import { oneLine } from '../output/printable.ts';
+import { oneLine } from '../../operator/core/printable.ts';
 import { table } from '../output/table.ts';
 import { titleOf, type Simulated } from './simulated.ts';
 import type { Audited } from './runAudit.ts';

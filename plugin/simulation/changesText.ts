@@ -1,5 +1,5 @@
 import type { Palette } from '../output/palette.ts';
-import { oneLine } from '../output/printable.ts';
+import { oneLine } from '../../operator/core/printable.ts';
 import { phaseText, subjectText } from '../request.ts';
 import { effects, type Changed, type ChangeEffect } from './policyChange.ts';
 

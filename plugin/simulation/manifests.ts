@@ -1,6 +1,6 @@
 import { parseAllDocuments } from 'yaml';
 import { RefusedError } from '../errors.ts';
-import { oneLine } from '../output/printable.ts';
+import { oneLine } from '../../operator/core/printable.ts';
 
 /** An object that somebody wrote, before any API server has seen it. */
 export interface Manifest {

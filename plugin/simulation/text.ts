@@ -3,7 +3,7 @@ import { riskText, stageText } from '../explain/whyText.ts';
 import { images, podSpecOf } from '../explain/uncovered.ts';
 import { instant, relative } from '../output/age.ts';
 import type { Palette } from '../output/palette.ts';
-import { oneLine } from '../output/printable.ts';
+import { oneLine } from '../../operator/core/printable.ts';
 import { titleOf, type Outcome, type Simulated } from './simulated.ts';
 
 /** One manifest, simulated, with what limits what could be said of it. */

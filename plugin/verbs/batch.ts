@@ -14,7 +14,7 @@ import { runOf } from '../explain/unusual.ts';
 import { standing } from '../explain/who.ts';
 import { standingText } from '../explain/whyText.ts';
 import type { Io } from '../io.ts';
-import { oneLine } from '../output/printable.ts';
+import { oneLine } from '../../operator/core/printable.ts';
 import type { Request } from '../request.ts';
 import { answered, decisionFormat, mostRequests, participle, tell, type Sent } from './decision.ts';
 

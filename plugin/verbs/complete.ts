@@ -7,7 +7,7 @@ import { exitCode } from '../errors.ts';
 import { goals } from '../explain/waiting.ts';
 import type { Io } from '../io.ts';
 import { formats } from '../output/document.ts';
-import { oneLine } from '../output/printable.ts';
+import { oneLine } from '../../operator/core/printable.ts';
 import { isSettled, requesterText, requestOf, subjectText } from '../request.ts';
 import { shells } from './completion.ts';
 

@@ -9,7 +9,7 @@ import { summary, type Reviewed } from '../explain/summary.ts';
 import type { Io } from '../io.ts';
 import { formatOf, requestName, serialize, withoutManagedFields, type Format } from '../output/document.ts';
 import type { KubeObject } from '../../operator/kube/client/types.ts';
-import { oneLine } from '../output/printable.ts';
+import { oneLine } from '../../operator/core/printable.ts';
 
 /** How many requests fit into one decision. */
 export const mostRequests = 100;
