@@ -3,115 +3,31 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { requestDigest } from '../../../operator/core/subject.ts';
-import { ApiError, ConnectionError } from '../../../operator/kube/client/apiError.ts';
-import type { KubeObject, ResourceType } from '../../../operator/kube/client/types.ts';
+import { ConnectionError } from '../../../operator/kube/client/apiError.ts';
 import { createLogger } from '../../../operator/telemetry/logger.ts';
 import { createMetrics } from '../../../operator/telemetry/metrics.ts';
-import { workloadOf } from '../../../operator/workloads/index.ts';
 import { Callers } from '../callers/index.ts';
 import { createApp } from '../http/app.ts';
 import { Links } from '../links/index.ts';
 import { problemPages } from '../pages/problem.ts';
 import { openStore, type Store } from '../store/index.ts';
 import { takeLink } from '../store/links.ts';
+import { digest, PaymentCluster, requestObject, spec, stage, uid } from '../../../test/fixtures/paymentCluster.ts';
 import { linkRoutes } from './links.ts';
 
 const origin = 'https://approvals.example.com';
-const uid = 'aaaaaaaa-0000-0000-0000-000000000001';
-const job: KubeObject = {
-  apiVersion: 'batch/v1',
-  kind: 'Job',
-  metadata: { name: 'wire', namespace: 'payments', uid: 'job-uid', resourceVersion: '1', creationTimestamp: '2026-11-21T10:00:00Z' },
-  spec: { suspend: true, template: { spec: { restartPolicy: 'Never', containers: [{ name: 'wire', image: 'registry.example/wire:1' }] } } },
-};
-const spec = {
-  subject: { resource: { apiVersion: 'batch/v1', kind: 'Job', name: 'wire', uid: 'job-uid' } },
-  operation: 'wire',
-  draft: false,
-  cancelled: false,
-} as const;
-const digest = requestDigest('payments', { spec }, workloadOf('Job').project(job).content);
-
-/** A stage that asks bob, by mail too. */
-const stage = {
-  name: 'finance',
-  asSubmitted: true,
-  state: 'Active',
-  required: 1,
-  approvals: 0,
-  require: [{ count: 1, from: [{ user: 'bob@corp' }], approvedBy: [] }],
-  separation: { requesterMayApprove: false, distinctAcrossStages: true },
-  minimumChannel: 'Email',
-};
-
-const requestObject = (status: object = {}): KubeObject => ({
-  apiVersion: 'countersign.dev/v1alpha1',
-  kind: 'ApprovalRequest',
-  metadata: {
-    name: 'wire-1',
-    namespace: 'payments',
-    uid,
-    resourceVersion: '1',
-    creationTimestamp: '2026-11-21T10:00:00Z',
-    labels: { 'countersign.dev/subject-uid': 'job-uid' },
-  },
-  spec,
-  status: {
-    phase: 'Reviewing',
-    observedGeneration: 1,
-    requester: { username: 'alice', groups: [] },
-    subjectDigest: digest,
-    policies: [],
-    stages: [stage],
-    decisions: [],
-    conditions: [],
-    ...status,
-  },
-});
-
-/** An API server as far as links need one. */
-class Cluster {
-  request: KubeObject = requestObject();
-  readonly decisions = new Map<string, KubeObject>();
-  /** What goes wrong as a decision is written: before it is there, or after. */
-  fails: { readonly error: Error; readonly after: boolean } | undefined;
-  mayRead = true;
-
-  now(): number {
-    return Date.now();
-  }
-
-  get(type: ResourceType, { name }: { name: string }): Promise<KubeObject> {
-    const found = type.kind === 'Job' ? job : type.kind === 'ApprovalRequest' ? this.request : this.decisions.get(name);
-    return found === undefined ? Promise.reject(new ApiError(404, 'NotFound', 'not found')) : Promise.resolve(found);
-  }
-
-  async create(_type: ResourceType, _namespace: string, object: KubeObject): Promise<KubeObject> {
-    const { name } = object.metadata;
-    // As over a network: others come in between.
-    await sleep(20);
-    if (this.fails?.after === false) throw this.fails.error;
-    if (this.decisions.has(name)) throw new ApiError(409, 'AlreadyExists', 'already exists');
-    this.decisions.set(name, object);
-    if (this.fails !== undefined) throw this.fails.error;
-    return object;
-  }
-}
-
 let dir: string;
 let store: Store;
-let cluster: Cluster;
+let cluster: PaymentCluster;
 let server: Server;
 let lines: string[];
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'countersign-links-'));
   store = await openStore({ url: `sqlite:${join(dir, 'a.db')}` });
-  cluster = new Cluster();
+  cluster = new PaymentCluster();
   lines = [];
   const callers = new Callers({ kubernetes: { personOf: () => Promise.reject(new Error('nobody has a token here')) }, origin });
   const bob = { name: 'bob', username: 'bob@corp', groups: ['finance'], mail: 'bob@corp', slackId: undefined };
