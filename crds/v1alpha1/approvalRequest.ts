@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { callbackFields } from './callback.ts';
 import { Conditions } from './conditions.ts';
 import { DecisionVerdict, DecisionVia, Reassignment, Standing } from './approvalDecision.ts';
 import { DecisionRules, StandingRule } from './approvalPolicy.ts';
@@ -248,6 +249,12 @@ const requestRules: Rule[] = [
     reason: 'FieldValueForbidden',
   },
   {
+    // Whoever may edit it must not turn the answer away from who asked, nor sign with a Secret that only the requester may read.
+    rule: `oldSelf.draft || (${unchanged('callback')} && ${unchanged('checkpoint')})`,
+    message: 'a submitted request keeps its callback and its checkpoint: cancel this request and create another',
+    reason: 'FieldValueForbidden',
+  },
+  {
     rule: '!has(self.stages) || self.stages.all(stage, stage.require.all(requirement, requirement.from.all(who, !has(who.permission))))',
     message:
       "permission means the right to approve a policy, so it is for a policy's stages only: name groups, users or service accounts here",
@@ -293,6 +300,7 @@ export const ApprovalRequestSpec = z.object({
       }),
     )
     .describe('True cancels the request; there is no way back.'),
+  ...callbackFields,
 });
 export type ApprovalRequestSpec = z.infer<typeof ApprovalRequestSpec>;
 

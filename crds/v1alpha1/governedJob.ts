@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { callbackFields } from './callback.ts';
 import { Conditions } from './conditions.ts';
 import { NamespacedMeta } from './metadata.ts';
 import { apiVersion } from './resources.ts';
@@ -120,13 +121,21 @@ export const GovernedJobSpec = z
         }),
       )
       .describe('True cancels it, and ends the Job if it runs; there is no way back.'),
+    ...callbackFields,
   })
   .meta(
-    withRules({
-      rule: unchanged('policyRef'),
-      message: 'policyRef cannot be changed, added or removed: cancel this GovernedJob and create another',
-      reason: 'FieldValueForbidden',
-    }),
+    withRules(
+      {
+        rule: unchanged('policyRef'),
+        message: 'policyRef cannot be changed, added or removed: cancel this GovernedJob and create another',
+        reason: 'FieldValueForbidden',
+      },
+      {
+        rule: `${unchanged('callback')} && ${unchanged('checkpoint')}`,
+        message: 'callback and checkpoint cannot be changed, added or removed: cancel this GovernedJob and create another',
+        reason: 'FieldValueForbidden',
+      },
+    ),
   );
 export type GovernedJobSpec = z.infer<typeof GovernedJobSpec>;
 

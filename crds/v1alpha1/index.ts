@@ -4,6 +4,7 @@ export * from './approvalDelegation.ts';
 export * from './approvalPolicy.ts';
 export * from './approvalRequest.ts';
 export * from './approver.ts';
+export * from './callback.ts';
 export * from './channelRef.ts';
 export * from './clusterApprovalPolicy.ts';
 export * from './conditions.ts';

@@ -11,6 +11,10 @@ const secretType: ResourceType = { group: '', version: 'v1', plural: 'secrets', 
 export const signingSecret = 'countersign-signing';
 const keyField = 'signing.key';
 const publicField = 'signing.pub';
+/** The key before this one: receivers are still shown it, so that what was signed with it is believed. */
+const previousField = 'signing.previous.key';
+/** For so long what was read is believed: a key that was put there counts after that. */
+const keepMs = 60_000;
 
 interface Secret extends KubeObject {
   data?: Record<string, string>;
@@ -22,34 +26,46 @@ export class SigningKey {
   readonly #namespace: string;
   readonly #name: string;
   readonly #isThere: boolean;
-  #known: Promise<KeyObject> | undefined;
+  readonly #now: () => number;
+  #known: { readonly keys: Promise<Keys>; readonly until: number } | undefined;
 
   /** @param filled names a Secret that somebody else made, perhaps empty, and that is only filled: for who may create none. */
-  constructor(client: Pick<KubeClient, 'get' | 'create' | 'replace'>, namespace: string, filled?: string) {
+  constructor(client: Pick<KubeClient, 'get' | 'create' | 'replace'>, namespace: string, filled?: string, now: () => number = Date.now) {
     this.#client = client;
+    this.#now = now;
     this.#namespace = namespace;
     this.#name = filled ?? signingSecret;
     this.#isThere = filled !== undefined;
   }
 
-  /** Reads the key, and makes it when there is none. Asked for once; after a failure, again. @throws when there is no usable key. */
-  get(): Promise<KeyObject> {
-    this.#known ??= this.#ensure().catch((error: unknown) => {
-      this.#known = undefined;
-      throw error;
-    });
-    return this.#known;
+  /** The key to sign with; makes it when there is none. @throws when there is no usable key. */
+  async get(): Promise<KeyObject> {
+    return (await this.#keys()).current;
   }
 
-  async #ensure(): Promise<KeyObject> {
+  /** The public keys of all that was signed lately, the newest first. @throws likewise. */
+  async publicKeys(): Promise<KeyObject[]> {
+    const { current, previous } = await this.#keys();
+    return [current, ...(previous === undefined ? [] : [previous])].map((key) => createPublicKey(key));
+  }
+
+  /** Read again from time to time, so that another key counts without a restart; while it cannot be read, the one that was there. */
+  #keys(): Promise<Keys> {
+    const known = this.#known;
+    if (known !== undefined && known.until > this.#now()) return known.keys;
+    const keys = this.#ensure().catch((error: unknown) => {
+      this.#known = undefined;
+      if (known === undefined || error instanceof CountersignError) throw error;
+      return known.keys;
+    });
+    this.#known = { keys, until: this.#now() + keepMs };
+    return keys;
+  }
+
+  async #ensure(): Promise<Keys> {
     const found = this.#isThere ? await this.#fill() : ((await this.#read()) ?? (await this.#make()));
-    const text = Buffer.from(found.data?.[keyField] ?? '', 'base64').toString('utf8');
-    try {
-      const key = createPrivateKey(text);
-      if (key.asymmetricKeyType === 'ed25519') return key;
-    } catch {
-      // Told below: nobody may see what is in it.
-    }
+    const current = keyIn(found, keyField);
+    if (current !== undefined) return { current, previous: keyIn(found, previousField) };
     // Never replaced unasked: receivers trust the key that was there.
     throw new CountersignError(
       'NoSigningKey',
@@ -96,6 +112,21 @@ export class SigningKey {
       if (isConflict(error)) return this.#fill();
       throw error;
     }
+  }
+}
+
+interface Keys {
+  readonly current: KeyObject;
+  readonly previous: KeyObject | undefined;
+}
+
+/** Undefined for what is no such key: nobody may see what is in it. */
+function keyIn({ data }: Secret, field: string): KeyObject | undefined {
+  try {
+    const key = createPrivateKey(Buffer.from(data?.[field] ?? '', 'base64').toString('utf8'));
+    return key.asymmetricKeyType === 'ed25519' ? key : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -38,6 +38,7 @@ export async function startApprovals(shared: Shared, keeper: CertificateKeeper):
     permissionsOf: (questions) => permissions.of(questions),
     ownNamespace: settings.namespace,
     outside,
+    publicKeys: () => key.publicKeys(),
     linkLifeMs: settings.approvals_link_life,
   });
   const stopSweeping = keepSweeping(store, settings.approvals_retention, {

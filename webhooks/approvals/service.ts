@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { KubeClient } from '../../operator/kube/client/kubeClient.ts';
 import type { Logger } from '../../operator/telemetry/logger.ts';
 import type { Outside } from '../../operator/notify/contract.ts';
@@ -38,6 +39,8 @@ export interface ServiceOptions {
   readonly ownNamespace: string;
   /** How it calls others. */
   readonly outside: Outside;
+  /** Of all keys that it signed with lately, the newest first. */
+  readonly publicKeys: () => Promise<readonly KeyObject[]>;
   /** How long links in mails are good for. */
   readonly linkLifeMs: number;
 }
@@ -89,7 +92,18 @@ export function createApprovalService(options: ServiceOptions): ApprovalService 
     channelsSynced: () => openedChannels.isSynced(),
   });
   const slack = new SlackInteractions({ ...deps, channels, directory, log, takeDecision: shared.takeDecision });
-  const routes = allRoutes({ ...options, ...deps, callers, signIn, sessions, origin, directory, missing, slack });
+  const routes = allRoutes({
+    ...options,
+    ...deps,
+    callers,
+    signIn,
+    sessions,
+    origin,
+    directory,
+    missing,
+    slack,
+    onOwed: () => notices.kick(),
+  });
   const app = createApp({
     routes,
     callers,

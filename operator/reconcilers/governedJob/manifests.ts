@@ -8,6 +8,7 @@ import {
 } from '../../../crds/v1alpha1/index.ts';
 import { requesterStamp } from '../../core/requesterStamp.ts';
 import { governedJobSource, requestName } from '../../core/subject.ts';
+import { present } from '../../core/present.ts';
 import type { GovernedJobRecord } from '../records.ts';
 
 type StringMap = Readonly<Record<string, string>>;
@@ -94,7 +95,7 @@ export function requestManifest(governedJob: GovernedJobRecord): object {
 
 /** What the request says of the GovernedJob. */
 export function requestSpec({ name, uid, spec }: GovernedJobRecord): Omit<ApprovalRequestSpec, 'draft' | 'cancelled'> {
-  const { operation, parameters, reason, ticket, timeout, policyRef } = spec;
+  const { operation, parameters, reason, ticket, timeout, policyRef, callback, checkpoint } = spec;
   return {
     subject: { resource: { apiVersion, kind: 'GovernedJob', name, uid } },
     operation,
@@ -103,6 +104,7 @@ export function requestSpec({ name, uid, spec }: GovernedJobRecord): Omit<Approv
     ...(ticket === undefined ? {} : { ticket }),
     ...(timeout === undefined ? {} : { timeout }),
     ...(policyRef === undefined ? {} : { policyRef }),
+    ...present({ callback, checkpoint }),
   };
 }
 

@@ -55,4 +55,5 @@ export const channels: Readonly<Record<string, Check>> = {
   'channel-webhook.yaml': (ns, file) => admitted(ns, file),
   'policy-notify.yaml': told,
   'rbac/channel-secrets.yaml': secrets,
+  'rbac/callback-secret.yaml': secrets,
 };

@@ -1,10 +1,16 @@
 import type { KubeClient } from '../../../operator/kube/client/kubeClient.ts';
 import type { Logger } from '../../../operator/telemetry/logger.ts';
 import type { Metrics } from '../../../operator/telemetry/metrics.ts';
+import type { Outside } from '../../../operator/notify/contract.ts';
+import { callbacksDue } from '../callbacks/due.ts';
+import { CallbackDeliverer } from '../callbacks/deliverer.ts';
 import type { Channels } from '../channels/channels.ts';
+import { ChannelSecrets } from '../channels/secrets.ts';
 import type { ChannelStatus } from '../channels/status.ts';
 import { Worker } from '../deliveries/worker.ts';
 import type { Known } from '../known.ts';
+import type { KnownExecution } from '../executions.ts';
+import type { KnownRequest } from '../requests.ts';
 import { Links } from '../links/index.ts';
 import type { RequestDeps } from '../routes/deps.ts';
 import type { Store } from '../store/index.ts';
@@ -23,6 +29,7 @@ export interface NoticesOptions {
   readonly status: ChannelStatus;
   readonly channelsSynced: () => boolean;
   readonly permissions: RequestDeps['permissions'];
+  readonly outside: Outside;
   /** Where people find the service. */
   readonly origin: string;
   /** How long links in mails are good for. */
@@ -46,26 +53,49 @@ export function openNotices(options: NoticesOptions): Notices {
   const events = new ChannelEvents(client, log);
   const directory = known.approvers;
   const notice = new NoticeDeliverer({ ...options, directory, events, links });
-  const worker = new Worker({ store, log, metrics, kind: 'Notice', deliverer: notice });
+  const callback = new CallbackDeliverer({ ...options, secrets: new ChannelSecrets(client) });
+  const workers = [
+    new Worker({ store, log, metrics, kind: 'Notice', deliverer: notice }),
+    new Worker({ store, log, metrics, kind: 'Callback', deliverer: callback }),
+  ];
+  const kick = (): void => workers.forEach((worker) => worker.kick());
   const owing = new Owing({
     store,
     known,
     directory,
     channels: channels.known,
     stageChannels,
+    besides: (request, now) => callbacksDue(request, executionOf(known, request), now),
     isSynced,
-    onOwed: () => worker.kick(),
+    onOwed: kick,
     log,
   });
+  // What a GovernedJob put out is known after its request says that it has ended.
+  const stopListening = known.executions.onChange((execution) => {
+    const request = requestOf(known, execution);
+    if (request !== undefined) owing.look(request.uid);
+  });
   owing.start();
-  worker.start();
+  for (const worker of workers) worker.start();
   return {
     isSynced: () => stageChannels.isSynced(),
-    kick: () => worker.kick(),
+    kick,
     stop: async () => {
+      stopListening();
       await owing.stop();
-      await worker.stop();
+      await Promise.all(workers.map((worker) => worker.stop()));
       await stageChannels.stop();
     },
   };
+}
+
+function requestOf({ requests }: Known, { namespace, status }: KnownExecution): KnownRequest | undefined {
+  const name = status?.approvalRequest?.name;
+  return name === undefined ? undefined : requests.get(namespace, name);
+}
+
+function executionOf({ executions }: Known, { namespace, spec }: KnownRequest): KnownExecution | undefined {
+  const { resource } = spec.subject;
+  const found = resource?.kind === 'GovernedJob' ? executions.get(namespace, resource.name) : undefined;
+  return found?.uid === resource?.uid ? found : undefined;
 }

@@ -22,6 +22,8 @@ export interface OwingOptions {
   readonly directory: Pick<ApproverDirectory, 'byUsername' | 'inGroup'>;
   readonly channels: Pick<KnownChannels, 'toldOf' | 'byTarget' | 'list'>;
   readonly stageChannels: Pick<StageChannels, 'of'>;
+  /** What is owed besides: callbacks. */
+  readonly besides: (request: KnownRequest, now: number) => readonly NewDelivery[];
   /** Whether all that matters is known: what is owed by half of it might be wrong for good. */
   readonly isSynced: () => boolean;
   /** There is something new in the outbox. */
@@ -57,7 +59,7 @@ export class Owing {
 
   start(): void {
     const { known } = this.#options;
-    this.#stops.push(known.requests.onChange(({ uid }) => this.#look(uid)));
+    this.#stops.push(known.requests.onChange(({ uid }) => this.look(uid)));
     const timer = setInterval(() => this.#lookAtOpen(), this.#options.lookAgainMs ?? lookAgainMs);
     timer.unref();
     this.#stops.push(() => clearInterval(timer));
@@ -72,7 +74,8 @@ export class Owing {
     await this.#loop;
   }
 
-  #look(uid: string): void {
+  /** Something may be owed for this request. */
+  look(uid: string): void {
     this.#waiting.add(uid);
     this.#wake();
   }
@@ -131,7 +134,10 @@ export class Owing {
   /** What is owed for a request, and a mark by which its news need not be looked at again once that is in the outbox. */
   async #owedFor(request: KnownRequest): Promise<{ owed: NewDelivery[]; mark: string | undefined }> {
     const now = this.#now();
-    const notices = noticesDue(this.#factsOf(request, now)).map((due) => deliveryOf(request, due));
+    const notices = [
+      ...noticesDue(this.#factsOf(request, now)).map((due) => deliveryOf(request, due)),
+      ...this.#options.besides(request, now),
+    ];
     await this.#endLinksToOthers(request);
     const latest = newsOf(request).at(-1);
     const mark = latest === undefined ? undefined : `looked at ${latest.mark}`;

@@ -44,6 +44,8 @@ export const CreateBody = z
     policyRef: asked.policyRef,
     stages: asked.stages,
     questions: asked.questions,
+    callback: asked.callback,
+    checkpoint: asked.checkpoint,
     timeout: asked.timeout.describe(
       'The longest it may wait for people, such as 48h. Up to 60s, and without a Prefer header, the call itself waits so long.',
     ),
@@ -60,13 +62,18 @@ export const CreateBody = z
 export type CreateBody = z.infer<typeof CreateBody>;
 
 /** The spec of the ApprovalRequest that a body asks for. */
-export function requestSpec({ subject, operation, reason, ticket, context, policyRef, stages, questions, timeout }: CreateBody) {
-  return present({ subject, operation, reason, ticket, context, policyRef, stages, questions, timeout }) as Pick<RequestSpec, 'operation'>;
+export function requestSpec(body: CreateBody) {
+  const { subject, operation, reason, ticket, context, policyRef, stages, questions, timeout, callback, checkpoint } = body;
+  return present({ subject, operation, reason, ticket, context, policyRef, stages, questions, timeout, callback, checkpoint }) as Pick<
+    RequestSpec,
+    'operation'
+  >;
 }
 
 /** The spec of the GovernedJob that a body asks for. */
-export function governedJobSpec({ governedJob, operation, reason, ticket, context, policyRef, timeout }: CreateBody) {
-  const spec = { ...governedJob, operation, reason, ticket, parameters: context, policyRef, timeout };
+export function governedJobSpec(body: CreateBody) {
+  const { governedJob, operation, reason, ticket, context, policyRef, timeout, callback, checkpoint } = body;
+  const spec = { ...governedJob, operation, reason, ticket, parameters: context, policyRef, timeout, callback, checkpoint };
   return present(spec) as Pick<JobSpec, 'operation'>;
 }
 

@@ -25,6 +25,8 @@ export const RequestView = z
     ticket: spec.ticket,
     context: spec.context,
     questions: spec.questions,
+    callback: spec.callback,
+    checkpoint: spec.checkpoint,
     digest: status.subjectDigest,
     submittedAt: status.submittedAt,
     expiresAt: status.expiresAt,
@@ -40,7 +42,7 @@ export const RequestView = z
 /** What callers are shown of a request. */
 export function requestView(request: KnownRequest): z.infer<typeof RequestView> {
   const { uid, namespace, name, createdAt, requester, via, labels, spec: asked, status: stands } = request;
-  const { subject, operation, reason, ticket, context, questions } = asked;
+  const { subject, operation, reason, ticket, context, questions, callback, checkpoint } = asked;
   const { subjectDigest, submittedAt, expiresAt, approvals, risk, response } = stands ?? {};
   return {
     id: uid,
@@ -63,6 +65,8 @@ export function requestView(request: KnownRequest): z.infer<typeof RequestView> 
       ticket,
       context,
       questions,
+      callback,
+      checkpoint,
       digest: subjectDigest,
       submittedAt,
       expiresAt,

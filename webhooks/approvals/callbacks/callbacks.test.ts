@@ -1,0 +1,219 @@
+import { createHmac, generateKeyPairSync } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { parseAllowedHost } from '../../../operator/core/httpAllow.ts';
+import { HttpCaller, type HttpCallerOptions } from '../../../operator/notify/httpCaller.ts';
+import { sharedSignatures } from '../../../operator/notify/signature.ts';
+import { digestA, minutes } from '../../../test/fixtures/facts.ts';
+import { HttpsPeer } from '../../../test/fixtures/httpsPeer.ts';
+import { conditionOf, known, settled, vote } from '../../../test/fixtures/knownRequests.ts';
+import { owed } from '../../../test/fixtures/store/owed.ts';
+import type { Found } from '../channels/secrets.ts';
+import { keyRoutes } from '../routes/keys.ts';
+import type { KnownRequest } from '../requests.ts';
+import type { Delivery } from '../store/outbox.ts';
+import { CallbackDeliverer, messageId } from './deliverer.ts';
+import { callbacksDue } from './due.ts';
+import type { CallbackPayload } from './payload.ts';
+
+const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+const old = generateKeyPairSync('ed25519');
+const now = minutes(10);
+let peer: HttpsPeer;
+beforeAll(async () => {
+  peer = await HttpsPeer.start();
+});
+afterAll(() => peer.stop());
+beforeEach(() => {
+  peer.calls.length = 0;
+  peer.answers((_call, response) => response.end());
+});
+
+const asking = (url: string, more: object = {}): KnownRequest => {
+  const base = known({
+    phase: 'Approved',
+    decisions: [vote('bob@corp', { response: { amount: 5 } }), vote('eve@corp', { counted: false })],
+    conditions: settled(true, 'Approved'),
+    response: { amount: 5 },
+  });
+  const spec = { ...base.spec, callback: { url, ...more }, checkpoint: { workflowId: 'w-1', checkpointId: 'c-3' } };
+  return { ...base, spec };
+};
+
+function deliveryOf(url: string, more: object = {}): Delivery {
+  const [due] = callbacksDue(asking(url, more), undefined, now);
+  if (due === undefined) throw new Error('nothing is owed');
+  return { ...owed(1), ...due, id: 'id', state: 'Pending', attempts: 1, nextAt: now, createdAt: now, doneAt: null, reference: undefined };
+}
+
+function calling({
+  may = true,
+  secret = { data: {} },
+  ...more
+}: Partial<HttpCallerOptions> & { readonly may?: boolean; readonly secret?: Found } = {}): CallbackDeliverer {
+  const outside = new HttpCaller({
+    allowed: [parseAllowedHost(peer.host)].filter((host) => host !== undefined),
+    ca: peer.ca,
+    key: () => Promise.resolve(privateKey),
+    ...more,
+  });
+  const permissions = { may: () => Promise.resolve(may) };
+  return new CallbackDeliverer({ outside, permissions, secrets: { read: () => Promise.resolve(secret) }, now: () => now });
+}
+
+const jwks = async () => {
+  const [route] = keyRoutes({ publicKeys: () => Promise.resolve([publicKey, old.publicKey]) });
+  return (await route?.handle({} as never))?.body as { keys: { kid: string }[] };
+};
+
+type Checks = (message: { headers: object; body: string; jwks: object; now?: number }) => boolean;
+
+/** The code of the guide, as its readers would run it. */
+async function fromTheGuide(): Promise<Checks> {
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/guides/callbacks.md'), 'utf8');
+  const code = /```js\n(.*?)```/s.exec(page)?.[1] ?? '';
+  return ((await import(`data:text/javascript,${encodeURIComponent(code)}`)) as { isOurs: Checks }).isOurs;
+}
+
+describe('a callback', () => {
+  it('tells what came of it, and gives back the checkpoint; the code of the guide believes it, and nothing else', async () => {
+    expect(await calling().deliver(deliveryOf(peer.url('/done')))).toMatchObject({ what: 'taken' });
+    const [call] = peer.calls;
+    const { headers, body } = call ?? { headers: {}, body: '' };
+    expect(call).toMatchObject({ method: 'POST', path: '/done' });
+    expect(headers['webhook-id']).toBe(messageId('uid-1/Settled/callback'));
+    expect(headers['x-webhook-signature']).toBeUndefined();
+    expect(JSON.parse(body)).toMatchObject({
+      type: 'approval.settled',
+      data: {
+        request: { id: 'uid-1', namespace: 'payments', name: 'wire-4711', operation: 'wire-transfer' },
+        outcome: 'Approved',
+        digest: digestA,
+        response: { amount: 5 },
+        checkpoint: { workflowId: 'w-1', checkpointId: 'c-3' },
+        decisions: [{ approver: 'bob@corp', verdict: 'Approve', response: { amount: 5 } }],
+      },
+    });
+    const isOurs = await fromTheGuide();
+    const keys = await jwks();
+    expect(keys.keys).toHaveLength(2);
+    expect(isOurs({ headers, body, jwks: keys, now })).toBe(true);
+    expect(isOurs({ headers, body: `${body} `, jwks: keys, now })).toBe(false);
+    expect(isOurs({ headers: { ...headers, 'webhook-id': 'msg_other' }, body, jwks: keys, now })).toBe(false);
+    expect(isOurs({ headers, body, jwks: keys, now: now + 301_000 })).toBe(false);
+    expect(isOurs({ headers, body, jwks: { keys: keys.keys.slice(1) }, now })).toBe(false);
+  });
+
+  it('is signed with the secret of the namespace besides, where the requester may read it', async () => {
+    const secretRef = { name: 'cb', key: 'secret' };
+    const secret = { data: { secret: 'shared\n' } };
+    expect(await calling({ secret }).deliver(deliveryOf(peer.url('/'), { secretRef }))).toMatchObject({ what: 'taken' });
+    const { headers = {}, body = '' } = peer.calls[0] ?? {};
+    const sign = (text: string) => createHmac('sha256', 'shared').update(text);
+    expect(headers['x-webhook-signature']).toBe(sign(body).digest('hex'));
+    const { v1 } = sharedSignatures('shared', { id: String(headers['webhook-id']), at: now, body });
+    expect(String(headers['webhook-signature']).split(' ')).toEqual([v1, expect.stringMatching(/^v1a,/)]);
+    peer.calls.length = 0;
+    const refused = await calling({ secret, may: false }).deliver(deliveryOf(peer.url('/'), { secretRef }));
+    expect(refused).toMatchObject({
+      what: 'refused',
+      refused: { final: true, message: expect.stringContaining('alice@corp may not get Secret cb') as string },
+    });
+    const missing = await calling({ secret: { reason: 'SecretForbidden', fault: '' } }).deliver(deliveryOf(peer.url('/'), { secretRef }));
+    expect(missing).toMatchObject({ refused: { final: false, message: expect.stringContaining('callback-secret.yaml') as string } });
+    expect(peer.calls).toEqual([]);
+  });
+
+  it.each<[number, boolean, Record<string, string>]>([
+    [410, true, {}],
+    [500, false, {}],
+    [404, false, {}],
+    [302, false, { location: 'https://localhost/elsewhere' }],
+    [429, false, { 'retry-after': '7' }],
+  ])('that is answered with %i is over: %s; and nothing else is called', async (status, final, headers) => {
+    peer.answers((_call, response) => response.writeHead(status, headers).end('nothing of this is told'));
+    const came = await calling().deliver(deliveryOf(peer.url('/')));
+    expect(came).toMatchObject({ what: 'refused', refused: { final, ...(status === 429 ? { retryAfterMs: 7_000 } : {}) } });
+    expect(JSON.stringify(came)).not.toContain('nothing of this');
+    expect(peer.calls).toHaveLength(1);
+  });
+
+  it.each([
+    'https://169.254.169.254/latest/meta-data',
+    'https://2852039166/',
+    'https://[::ffff:169.254.169.254]/',
+    'https://[2002:a9fe:a9fe::]/',
+    'https://127.0.0.1/',
+    'https://10.0.0.1/',
+    'https://public.example:8443/',
+    'https://user:word@public.example/',
+  ])('to %s calls nobody', async (url) => {
+    const asked: string[] = [];
+    const resolve: HttpCallerOptions['resolve'] = (hostname, _options, done) => {
+      asked.push(hostname);
+      done(null, []);
+    };
+    expect(await calling({ resolve }).deliver(deliveryOf(url))).toMatchObject({ what: 'refused', refused: { final: true } });
+    expect(asked).toEqual([]);
+  });
+
+  it('to a name that leads inside calls nobody, whatever else it leads to', async () => {
+    const resolve: HttpCallerOptions['resolve'] = (_hostname, _options, done) =>
+      done(null, [
+        { address: '93.184.216.34', family: 4 },
+        { address: '127.0.0.1', family: 4 },
+      ]);
+    const came = await calling({ resolve }).deliver(deliveryOf('https://public.example/'));
+    expect(came).toMatchObject({ refused: { final: false, message: expect.stringContaining('no public address') as string } });
+    expect(peer.calls).toEqual([]);
+  });
+});
+
+describe('the callbacks that are owed', () => {
+  const types = (request: KnownRequest, execution?: object): string[] =>
+    callbacksDue(request, execution as never, now).map(({ event, key }) => `${event} ${key}`);
+  const url = 'https://hooks.example.com/x';
+
+  it('are one when it is settled and one when the work has ended, and none a day later or where nobody asked', () => {
+    expect(types(asking(url))).toEqual(['Settled uid-1/Settled/callback']);
+    expect(types(known())).toEqual([]);
+    expect(types(known({ conditions: settled(true, 'Approved') }))).toEqual([]);
+    expect(callbacksDue(asking(url), undefined, now + 25 * 3_600_000)).toEqual([]);
+  });
+
+  it('wait for what a GovernedJob put out', () => {
+    const request = asking(url);
+    const resource = { apiVersion: 'countersign.dev/v1alpha1', kind: 'GovernedJob', name: 'g', uid: 'g-uid' } as const;
+    const ended: KnownRequest = {
+      ...request,
+      spec: { ...request.spec, subject: { resource } },
+      status: { ...known().status!, conditions: [...settled(true, 'Approved'), conditionOf('Completed', 'True', 'Succeeded', 3)] },
+    };
+    expect(types(ended, { uid: 'g-uid', status: { phase: 'Running' } })).toHaveLength(1);
+    const due = callbacksDue(
+      ended,
+      { uid: 'g-uid', status: { phase: 'Succeeded', completedAt: 'now', outputs: { id: 'TXN' } } } as never,
+      now,
+    );
+    expect(due.map(({ event }) => event)).toEqual(['Settled', 'Completed']);
+    expect(JSON.parse((due[1]?.payload as CallbackPayload).body)).toMatchObject({
+      type: 'approval.completed',
+      data: { execution: { id: 'g-uid', outputs: { id: 'TXN' } } },
+    });
+  });
+
+  it('leave out reasons and answers rather than become too large', () => {
+    const request = asking(url);
+    const decisions = Array.from({ length: 100 }, (_, i) => vote(`p${i}`, { response: { text: 'x'.repeat(16_000) } }));
+    const [due] = callbacksDue({ ...request, status: { ...request.status!, decisions } }, undefined, now);
+    const { body } = due?.payload as CallbackPayload;
+    expect(body.length).toBeLessThan(256 * 1024);
+    expect(JSON.parse(body)).toMatchObject({ data: { truncated: true } });
+  });
+});
+
+it('The shared signature is that of Standard Webhooks', () => {
+  const message = { id: 'msg_p5jXN8AQM9LWM0D4loKWxJek', at: 1_614_265_330_000, body: '{"test": 2432232314}' };
+  expect(sharedSignatures('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', message).v1).toBe('v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=');
+});
