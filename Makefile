@@ -6,12 +6,12 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 NODE := node_modules/.bin/node
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit integration faults up down bench lint audit verify generate build setup setup-cluster setup-tests
+.PHONY: help demo test unit integration faults up down bench lint audit verify generate build setup setup-cluster setup-demo setup-tests
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-demo: setup-cluster ## the main job, told step by step on a real control plane (KEEP=1 leaves it running)
+demo: setup-demo ## the main job, told step by step on a real control plane (KEEP=1 leaves it running)
 	@$(NODE) hack/demo/main.ts </dev/null
 
 test: setup-tests ## every check and every test; the last line counts them
@@ -55,6 +55,9 @@ setup: # what package-lock.json names; does nothing when it is there
 
 setup-cluster:
 	@hack/setup cluster
+
+setup-demo:
+	@hack/setup cluster browser
 
 setup-tests:
 	@hack/setup cluster peers

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 import { bob, hostileTexts, noticeOf } from '../../test/fixtures/notices.ts';
-import { SmtpPeer, type SmtpOptions } from '../../test/fixtures/smtpServer.ts';
+import { SmtpPeer, type SmtpOptions } from '../../hack/peers/smtpServer.ts';
 import { parseAllowedHost } from '../core/httpAllow.ts';
 import type { Delivered, Notice } from './contract.ts';
 import { HttpCaller } from './httpCaller.ts';

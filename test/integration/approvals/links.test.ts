@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { approvers } from '../../../crds/v1alpha1/index.ts';
 import { findLink } from '../../../webhooks/approvals/store/links.ts';
-import { RealBrowser } from '../../fixtures/browser.ts';
+import { RealBrowser } from '../../../hack/peers/browser.ts';
 import { hasEnded, isSuspended, resources } from '../../fixtures/world.ts';
 import { decisionsIn, heldJob, linkFor, signInScene, signInService, type SignInScene } from './signInService.ts';
 import { screenshot } from './screenshots.ts';

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { approvers, notificationChannels, type ApprovalRequest } from '../../../crds/v1alpha1/index.ts';
 import { approvalService } from '../../fixtures/approvalService.ts';
-import { SmtpPeer } from '../../fixtures/smtpServer.ts';
+import { SmtpPeer } from '../../../hack/peers/smtpServer.ts';
 import { condition, hasEnded, job, matchJobs, oneOf, resources, TestNamespace, until } from '../../fixtures/world.ts';
 import { linkIn, mailsTo, textOf } from './mails.ts';
 

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Visitor } from '../../fixtures/browser.ts';
+import type { Visitor } from '../../../hack/peers/browser.ts';
 
 /** Where pages are drawn for people to look at; nowhere unless this is set. */
 const folder = process.env['COUNTERSIGN_SCREENSHOTS'];

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasEnded, isSuspended, resources } from '../../fixtures/world.ts';
-import { RealBrowser, type Visitor } from '../../fixtures/browser.ts';
+import { RealBrowser, type Visitor } from '../../../hack/peers/browser.ts';
 import { decisionsIn, heldJob, signInScene, signInService, type SignInScene } from './signInService.ts';
 import { screenshot } from './screenshots.ts';
 
