@@ -3,6 +3,17 @@ import type { ReceivedMail, SmtpPeer } from '../../../hack/peers/smtpServer.ts';
 
 export const mailsTo = ({ mails }: SmtpPeer, address: string): ReceivedMail[] => mails.filter(({ to }) => to.includes(address));
 
+/** Once somebody has got so many. */
+export const untilMails = (smtp: SmtpPeer, address: string, count: number, patienceMs?: number): Promise<ReceivedMail[]> =>
+  until(
+    `${count} mails to ${address}`,
+    () => {
+      const mails = mailsTo(smtp, address);
+      return Promise.resolve(mails.length >= count ? mails : undefined);
+    },
+    patienceMs,
+  );
+
 /** The plain text of a mail, as its reader sees it. */
 export const textOf = (mail: ReceivedMail | undefined): string => readMail(mail?.raw ?? '').text;
 

@@ -2,8 +2,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { approvers, notificationChannels, type ApprovalRequest } from '../../../crds/v1alpha1/index.ts';
 import { approvalService } from '../../fixtures/approvalService.ts';
 import { SmtpPeer } from '../../../hack/peers/smtpServer.ts';
-import { condition, hasEnded, job, matchJobs, oneOf, resources, TestNamespace, until } from '../../fixtures/world.ts';
-import { linkIn, mailsTo, textOf } from './mails.ts';
+import { condition, hasEnded, job, matchJobs, oneOf, resources, TestNamespace } from '../../fixtures/world.ts';
+import { linkIn, mailsTo, textOf, untilMails } from './mails.ts';
 
 const smtp = await SmtpPeer.start();
 const service = approvalService({ env: { COUNTERSIGN_HTTP_ALLOW: smtp.host, COUNTERSIGN_HTTP_CA: smtp.ca } });
@@ -53,9 +53,7 @@ describe('a Job that is held, in a stage that names a channel for mail', () => {
       await ns.as(alice.username)
     ).create(resources.jobs, ns.name, job('pay', { metadata: { annotations: { 'countersign.dev/reason': 'Month end' } } }));
 
-    const [asking] = await until('bob to get a mail', async () =>
-      mailsTo(smtp, bob.mail).length > 0 ? mailsTo(smtp, bob.mail) : undefined,
-    );
+    const [asking] = await untilMails(smtp, bob.mail, 1);
     const text = textOf(asking);
     for (const fact of ['Approval wanted', alice.username, 'Month end', 'container', `Job ${ns.name}/pay`]) expect(text).toContain(fact);
     expect(asking?.secure).toBe(true);
@@ -70,10 +68,7 @@ describe('a Job that is held, in a stage that names a channel for mail', () => {
     expect(pressed.status, JSON.stringify(pressed.body)).toBe(200);
     await ns.eventually(resources.jobs, 'pay', 'ended', hasEnded);
 
-    const outcomes = await until('alice to be told of both', async () => {
-      const mails = mailsTo(smtp, alice.mail).map(textOf);
-      return mails.length >= 2 ? mails : undefined;
-    });
+    const outcomes = (await untilMails(smtp, alice.mail, 2)).map(textOf);
     expect(outcomes.some((mail) => mail.includes('Approved') && mail.includes(bob.username))).toBe(true);
     expect(outcomes.some((mail) => mail.includes('Completed'))).toBe(true);
     for (const mail of outcomes) expect(mail).not.toContain('/l/');
@@ -107,11 +102,11 @@ describe('a Job that is held, in a stage that names a channel for mail', () => {
       metadata: { name: 'wire' },
       spec: { subject: { external: { system: 'bank', id: 'w-1' } }, operation: 'wire-transfer', reason: 'first' },
     });
-    const [first] = await until('the first mail', async () => (mailsTo(smtp, bob.mail).length > 0 ? mailsTo(smtp, bob.mail) : undefined));
+    const [first] = await untilMails(smtp, bob.mail, 1);
     expect(textOf(first)).not.toContain('/l/');
     expect(linkIn(textOf(first), 'The request')).toBe(`${service.process().url}/requests/${made.metadata.uid}`);
     await alice.patch(resources.approvalRequests, { namespace: ns.name, name: 'wire' }, { spec: { reason: 'second' } }, { type: 'merge' });
-    const mails = await until('the second mail', async () => (mailsTo(smtp, bob.mail).length > 1 ? mailsTo(smtp, bob.mail) : undefined));
+    const mails = await untilMails(smtp, bob.mail, 2);
     expect(textOf(mails[1])).toContain('second');
     expect(mails).toHaveLength(2);
     await bob.remove();

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { Outside, Refused } from '../../../operator/notify/contract.ts';
-import { isTaken } from '../../../operator/notify/refusal.ts';
 import { sharedSignatures, signatureHeaders, type SignedMessage } from '../../../operator/notify/signature.ts';
 import type { ChannelSecrets } from '../channels/secrets.ts';
 import { delayAmong, type Came, type Deliverer } from '../deliveries/deliverer.ts';
@@ -50,9 +49,9 @@ export class CallbackDeliverer implements Deliverer {
       // Anything public over 443; what is inside, or on another port, only where the administrator says so.
       known: URL.canParse(payload.url) ? [new URL(payload.url).hostname] : [],
     });
-    if (isTaken(answer)) return { what: 'taken', message: `It answered ${answer.status}.` };
     if (!answer.answered) return { what: 'refused', refused: answer };
     const { status, retryAfterMs } = answer;
+    if (status >= 200 && status < 300) return { what: 'taken', message: `It answered ${status}.` };
     const why = status === gone ? ', which asks for no more' : status >= 300 && status < 400 ? '; redirects are not followed' : '';
     const refused = { final: status === gone, message: `It answered ${status}, expected 2xx${why}.` };
     return { what: 'refused', refused: retryAfterMs === undefined ? refused : { ...refused, retryAfterMs } };

@@ -115,8 +115,8 @@ export class NoticeDeliverer implements Deliverer {
     if (delivery.recipient === null) {
       const earlier = (await deliveriesOf(this.#deps.store, request.uid)).filter((d) => d.target === delivery.target && asksSomebody(d));
       if (earlier.some(({ state }) => state === 'Pending')) return later('An earlier notice is still on its way.');
-      const { update } = types[channel.spec.type];
-      if (update !== undefined && earlier.some(({ reference }) => reference !== undefined))
+      const isChangeable = types[channel.spec.type].update !== undefined;
+      if (isChangeable && earlier.some(({ reference }) => reference !== undefined))
         return dropped('The earlier message is changed instead.');
     }
     const recipients = delivery.recipient === null ? [] : [recipientNamed(delivery.recipient, this.#deps.directory)];
