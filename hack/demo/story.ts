@@ -1,20 +1,15 @@
+import type { Cast } from './cast.ts';
+import { tellByMail, type Post } from './mailStory.ts';
 import { NotObserved, expectWords } from './notObserved.ts';
 import type { Person } from './person.ts';
 import type { Terminal } from './terminal.ts';
-
-/** Who is in the story. alice is in the group developers, bob in finance; both start in the namespace payments. */
-export interface Cast {
-  readonly admin: Person;
-  readonly alice: Person;
-  readonly bob: Person;
-}
 
 const manifests = 'hack/demo/manifests';
 const job = 'refund-4711';
 const governedJob = 'invoices-add-currency';
 
 /** Tells the main job. Each step ends with what was observed. @throws NotObserved at the first that was not. */
-export async function tell(terminal: Terminal, cast: Cast): Promise<void> {
+export async function tell(terminal: Terminal, cast: Cast, post: Post): Promise<void> {
   await install(terminal, cast);
   await admitPeople(terminal, cast);
   await writePolicy(terminal, cast);
@@ -23,6 +18,7 @@ export async function tell(terminal: Terminal, cast: Cast): Promise<void> {
   await decide(terminal, cast);
   await complete(terminal, cast);
   await lookBack(terminal, cast);
+  await tellByMail(terminal, cast, post);
 }
 
 async function install(terminal: Terminal, { admin }: Cast): Promise<void> {

@@ -47,12 +47,18 @@ As somebody else: hack/user NAME GROUP… > FILE. To end it: make down`);
 async function serviceUp(cluster: Cluster): Promise<{ approvals: ApprovalsProcess; caFile: string }> {
   log('starting the approval service');
   const dir = join(runFolder, 'approvals');
-  const approvals = await startApprovals(cluster, { dir, detached: true });
+  const approvals = await startApprovals(cluster, { dir, detached: true, env: settingsOfService() });
   await approvals.ready();
   remember('approvals', approvals);
   const caFile = join(dir, 'ca.crt');
   writeFileSync(caFile, await approvalsAuthority(cluster));
   return { approvals, caFile };
+}
+
+/** What whoever runs this has set of the approval service, such as a mail server that it may call. */
+function settingsOfService(): Record<string, string> {
+  const set = Object.entries(process.env).filter(([name]) => /^COUNTERSIGN_(APPROVALS|HTTP)_/.test(name));
+  return Object.fromEntries(set.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 }
 
 async function down(): Promise<void> {

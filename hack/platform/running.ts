@@ -10,8 +10,8 @@ const processes = ['operator', 'approvals'] as const;
 type Named = (typeof processes)[number];
 const fileOf = (name: Named): string => join(runFolder, name, 'running.json');
 
-/** The log of the operator that `make up` left running. */
-export const operatorLogFile = join(runFolder, 'operator', 'operator.log');
+/** The logs of what `make up` left running. */
+export const logFiles = processes.map((name) => join(runFolder, name, 'operator.log'));
 
 /** Where kubectl, helm and kubectl-approve are found once `make up` has run. */
 export const programsFolder = join(runFolder, 'bin');

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 
@@ -10,7 +11,14 @@ it('tells the whole story on a control plane of its own, and observes each step'
   expect(code).toBe(0);
   // The refusal is the API server's own, and the ends of both requests are told.
   expect(text).toContain("ValidatingAdmissionPolicy 'countersign-job-guard'");
-  expect(text.match(/ended: The Job ran to completion\./g)).toHaveLength(2);
+  expect(text.match(/ended: The Job ran to completion\./g)).toHaveLength(3);
+  // The mail came, looking decided nothing, pressing did, and there is a picture of each page.
+  expect(text).toMatch(/Subject: Approval wanted: payout payments\/payout-4713-/);
+  expect(text).toMatch(/The page: https:\/\/127\.0\.0\.1:\d+\/l\/[\w-]{43}\n/);
+  expect(text).toContain('You have approved it');
+  expect(text).toContain('approved by bob by Email: Checked against the invoice');
+  const pictures = [...text.matchAll(/Its picture: (\S+)/g)].map(([, path = '']) => readFileSync(join(root, path)));
+  expect(pictures.map((png) => png.subarray(1, 4).toString())).toEqual(['PNG', 'PNG']);
 });
 
 function demo(): Promise<{ code: number | null; text: string }> {
