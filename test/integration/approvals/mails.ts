@@ -1,5 +1,6 @@
 import { readMail } from '../../../hack/peers/mail.ts';
 import type { ReceivedMail, SmtpPeer } from '../../../hack/peers/smtpServer.ts';
+import { until } from '../../fixtures/world.ts';
 
 export const mailsTo = ({ mails }: SmtpPeer, address: string): ReceivedMail[] => mails.filter(({ to }) => to.includes(address));
 
