@@ -61,7 +61,7 @@ export interface NoticeRequest {
 
 /** Something that people are told, once for each `key`. */
 export interface Notice {
-  /** `uid/event/stage/recipient/channel`: what the outside deduplicates by. Every attempt has the same. */
+  /** `uid/event/digest/stage/recipient/channel`: what the outside deduplicates by. Every attempt has the same. */
   readonly key: string;
   readonly event: NoticeEvent;
   /** When it happened, in milliseconds since the epoch. */

@@ -1,0 +1,136 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Delivered, Notice, Reference } from '../../../operator/notify/contract.ts';
+import { digestA, digestB, minutes } from '../../../test/fixtures/facts.ts';
+import { at, known, openStage, settled, vote } from '../../../test/fixtures/knownRequests.ts';
+import type { KnownChannel } from '../channels/known.ts';
+import type { KnownRequest } from '../requests.ts';
+import { openStore, type Store } from '../store/index.ts';
+import { claim, conclude, enqueue, type Delivery } from '../store/outbox.ts';
+import { NoticeDeliverer } from './deliverer.ts';
+import { stageId } from './due.ts';
+
+let folder: string;
+let store: Store;
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'countersign-deliverer-'));
+  store = await openStore({ url: `sqlite:${join(folder, 'notices.db')}` });
+});
+afterEach(async () => {
+  await store.close();
+  rmSync(folder, { recursive: true });
+});
+
+const now = minutes(5);
+const channelOf = (type: 'SMTP' | 'Slack'): KnownChannel => ({
+  kind: 'NotificationChannel',
+  namespace: 'payments',
+  name: 'c',
+  uid: 'c',
+  generation: 1,
+  spec: { type, config: {}, routes: [], paused: false },
+  conditions: [],
+});
+
+function delivering(request: KnownRequest | undefined, channel = channelOf('SMTP'), came: Delivered = { ok: true }) {
+  const told: { notice: Notice; reference: Reference | undefined }[] = [];
+  const bob = { name: 'bob', username: 'bob@corp', groups: [], mail: 'bob@corp.example', slackId: undefined };
+  let minted = 0;
+  const deliverer = new NoticeDeliverer({
+    store,
+    known: { requests: { byUid: () => request } } as never,
+    directory: { byUsername: (name) => (name === bob.username ? bob : undefined), inGroup: () => [bob] },
+    channels: {
+      known: { byTarget: () => channel } as never,
+      tell: (_channel, notice, reference) => {
+        told.push({ notice, reference });
+        return Promise.resolve(came);
+      },
+    },
+    status: { report: () => Promise.resolve() },
+    events: {} as never,
+    links: { mint: ({ verdict }) => Promise.resolve(`https://a.example/l/${verdict}-${(minted += 1)}`) },
+    client: {} as never,
+    permissions: {} as never,
+    origin: 'https://a.example',
+  });
+  return { deliverer, told };
+}
+
+const stage = openStage({ minimumChannel: 'Email' });
+const asking = (more: object = {}): Delivery => ({
+  id: 'id',
+  key: 'ask',
+  kind: 'Notice',
+  namespace: 'payments',
+  request: 'wire-4711',
+  requestUid: 'uid-1',
+  event: 'StageOpened',
+  target: 'NotificationChannel payments/c',
+  recipient: 'bob@corp',
+  payload: { event: 'StageOpened', at: now, stage: stageId(stage), digest: digestA },
+  state: 'Pending',
+  attempts: 1,
+  nextAt: now,
+  createdAt: now,
+  doneAt: null,
+  reference: undefined,
+  ...more,
+});
+
+describe('a mail that asks', () => {
+  it('has links of its own with each attempt, and none where the stage wants somebody who signed in', async () => {
+    const { deliverer, told } = delivering(known({ stages: [stage] }));
+    expect(await deliverer.deliver(asking())).toMatchObject({ what: 'taken' });
+    await deliverer.deliver(asking());
+    const links = told.map(({ notice }) => notice.recipients[0]?.links);
+    expect(links.map((each) => each?.approve !== undefined && each.reject !== undefined)).toEqual([true, true]);
+    expect(links[0]?.approve).not.toBe(links[1]?.approve);
+    for (const [request, channel] of [
+      [known(), channelOf('SMTP')],
+      [known({ stages: [stage] }), channelOf('Slack')],
+    ] as const) {
+      const other = delivering(request, channel);
+      await other.deliverer.deliver(asking());
+      expect(other.told[0]?.notice.recipients[0]?.links).toEqual({ view: 'https://a.example/requests/uid-1' });
+    }
+  });
+
+  it.each<[string, KnownRequest | undefined]>([
+    ['they have decided', known({ stages: [stage], decisions: [vote('bob@corp')] })],
+    ['it is settled', known({ stages: [stage], conditions: settled(true, 'Approved') })],
+    ['the stage is over', known({ stages: [{ ...stage, state: 'Satisfied', deadline: at(9) }] })],
+    ['it has changed', known({ stages: [stage], subjectDigest: digestB })],
+    ['it is gone', undefined],
+  ])('is not sent once %s', async (_what, request) => {
+    const { deliverer, told } = delivering(request);
+    expect(await deliverer.deliver(asking())).toMatchObject({ what: 'dropped' });
+    expect(told).toEqual([]);
+  });
+});
+
+describe('news', () => {
+  const approved = known({ phase: 'Approved', conditions: settled(true, 'Approved'), stages: [{ ...stage, state: 'Satisfied' }] });
+  const payload = { event: 'Approved', at: minutes(2), digest: digestA };
+  const outcome = asking({ key: 'outcome', event: 'Approved', recipient: null, payload });
+  const update = asking({ key: 'update', event: 'Approved', recipient: null, payload: { ...payload, update: 'ask' } });
+
+  it('changes the message that asked, once that is there, and says nothing beside it', async () => {
+    const { deliverer, told } = delivering(approved, channelOf('Slack'));
+    await enqueue(store, [asking({ recipient: null })], now);
+    expect([await deliverer.deliver(outcome), await deliverer.deliver(update)]).toMatchObject([{ what: 'later' }, { what: 'later' }]);
+    const [ask] = await claim(store, { worker: 'w', limit: 1, leaseMs: 1_000 }, now);
+    await conclude(store, ask?.id ?? '', 'w', { state: 'Delivered', message: 'ok', reference: { channel: 'C1', ts: '1.2' } }, now);
+    expect([await deliverer.deliver(outcome), await deliverer.deliver(update)]).toMatchObject([{ what: 'dropped' }, { what: 'taken' }]);
+    expect(told.map(({ reference }) => reference)).toEqual([{ channel: 'C1', ts: '1.2' }]);
+  });
+
+  it('is told to a place that was asked nothing', async () => {
+    const { deliverer, told } = delivering(approved, channelOf('Slack'));
+    expect(await deliverer.deliver(outcome)).toMatchObject({ what: 'taken' });
+    expect(told[0]?.notice).toMatchObject({ event: 'Approved', recipients: [] });
+    expect(await deliverer.deliver(update)).toMatchObject({ what: 'dropped' });
+  });
+});
