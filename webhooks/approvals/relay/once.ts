@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isAlreadyExists } from '../../../operator/kube/client/apiError.ts';
+import { ApiError, isAlreadyExists, isNotFound } from '../../../operator/kube/client/apiError.ts';
 import type { KubeClient } from '../../../operator/kube/client/kubeClient.ts';
 import type { KubeObject, ResourceType } from '../../../operator/kube/client/types.ts';
 import { requesterFrom } from '../../../operator/core/requesterStamp.ts';
@@ -38,11 +38,22 @@ export async function createOnce<T extends object = KubeObject>(
   try {
     return await client.create<T>(type, namespace, object);
   } catch (error) {
-    if (!byKey || name === undefined || !isAlreadyExists(error)) throw refused(error);
+    if (!byKey || name === undefined || !(error instanceof ApiError)) throw refused(error);
+    // Admission speaks first: whoever repeats what was done is refused because of just that, before anybody notices that the object is there.
+    const found = await existing<T>(client, type, { namespace, name });
+    if (found !== undefined && isOurs(found)) return found;
+    if (!isAlreadyExists(error)) throw refused(error);
   }
-  const found = await client.get<T>(type, { namespace, name });
-  if (isOurs(found)) return found;
   throw new Problem(409, 'conflict', `${type.kind} ${name} is there already and is somebody else's; send another Idempotency-Key.`);
+}
+
+async function existing<T>(client: Writer, type: ResourceType, ref: { namespace: string; name: string }): Promise<T | undefined> {
+  try {
+    return await client.get<T>(type, ref);
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
 }
 
 /** Whether the caller asked for it. */

@@ -21,7 +21,8 @@ function keeping(): { client: Writer; stored: Map<string, Record<string, unknown
     stored.set(name, made);
     return Promise.resolve(made);
   };
-  const get = (_type: unknown, { name }: { name: string }) => Promise.resolve(stored.get(name));
+  const get = (_type: unknown, { name }: { name: string }) =>
+    stored.has(name) ? Promise.resolve(stored.get(name)) : Promise.reject(new ApiError(404, 'NotFound', `"${name}" not found`));
   return { client: { create, get, patch: () => Promise.reject(new Error('not patched here')) } as never, stored };
 }
 
@@ -80,6 +81,17 @@ describe('a decision', () => {
     await decide({ client }, bob, { ...said, key: 'other' });
     await decide({ client }, { ...bob, username: 'eve' }, { ...said, key: 'k' });
     expect(stored.size).toBe(3);
+  });
+
+  it('is found again although admission refuses to repeat what is done, and only then', async () => {
+    const { client, stored } = keeping();
+    const settled = new ApiError(422, 'Invalid', 'admission webhook "v.countersign.dev" denied the request: settled already');
+    const deps = { client: { ...client, create: () => Promise.reject(settled) } };
+    await expect(decide(deps, bob, { ...said, key: 'k' })).rejects.toMatchObject({ status: 422, message: 'settled already' });
+    const first = await decide({ client }, bob, { ...said, key: 'k' });
+    expect(await decide(deps, bob, { ...said, key: 'k' })).toEqual(first);
+    await expect(decide(deps, bob, { ...said, verdict: 'Reject', key: 'k' })).rejects.toMatchObject({ message: 'settled already' });
+    expect(stored.size).toBe(1);
   });
 
   it('is refused under a key that made another', async () => {
