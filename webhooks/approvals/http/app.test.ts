@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, request as httpRequest, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import { Registry } from 'prom-client';
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -175,6 +175,23 @@ describe('a call', () => {
     expect([response.statusCode, response.headers['connection']]).toEqual([413, 'close']);
     response.resume();
     chunked.destroy();
+  });
+});
+
+describe('a caller who reads no answer before they have sent all of a body that is too large', () => {
+  it('is not cut off before they read why', async () => {
+    const { port } = await served([{ ...echo, maxBodyBytes: 100 }]);
+    const socket = connect({ port, host: '127.0.0.1' });
+    socket.pause();
+    const size = 16 << 20;
+    socket.write(`POST /echo/1 HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${size}\r\n\r\n`);
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', reject);
+      socket.write(Buffer.alloc(size, 'x'), () => resolve());
+    });
+    const chunks: Buffer[] = [];
+    for await (const chunk of socket) chunks.push(chunk as Buffer);
+    expect(Buffer.concat(chunks).toString()).toMatch(/^HTTP\/1\.1 413 .*content-too-large/s);
   });
 });
 

@@ -5,6 +5,7 @@ import express, { type Express, type Request, type Response } from 'express';
 import helmet from 'helmet';
 import type { Logger } from '../../../operator/telemetry/logger.ts';
 import type { Metrics } from '../../../operator/telemetry/metrics.ts';
+import { dropped } from './body.ts';
 import { foreseen } from './failures.ts';
 import { Problem } from './problem.ts';
 import type { Answer, Route } from './route.ts';
@@ -169,15 +170,22 @@ class Ongoing {
     const text = body === undefined ? '' : isJson ? JSON.stringify(body) : (body as string);
     response.status(status).setHeader('cache-control', 'no-store');
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    const isUnread = hasBody(request) && !request.complete;
     // What was not read to its end cannot be followed by another request; and asked now, because ending may have begun meanwhile.
-    if ((hasBody(request) && !request.complete) || this.#ending) response.setHeader('connection', 'close');
+    if (isUnread || this.#ending) response.setHeader('connection', 'close');
     if (body !== undefined) {
       response.setHeader('content-type', contentType ?? 'application/json');
       response.setHeader('content-length', Buffer.byteLength(text));
     }
-    response.end(request.method === 'HEAD' ? undefined : text);
-    // The rest is read and dropped, or the caller would be cut off before it has the answer.
-    request.resume();
+    const said = request.method === 'HEAD' ? '' : text;
+    if (!isUnread) {
+      response.end(said);
+      request.resume();
+      return;
+    }
+    // The connection closes with the end of the answer: whoever is still sending would be cut off before they read it.
+    response.write(said);
+    void dropped(request).then(() => response.end());
   }
 }
 

@@ -66,6 +66,23 @@ export function readBytes(request: IncomingMessage, most: number): Promise<Buffe
   });
 }
 
+/** How much is read and dropped of a body that nobody wants, so that its sender gets to read why. */
+const mostDroppedBytes = 64 << 20;
+
+/** Reads the rest of a body and drops it; fulfilled at its end, or when that was too much. */
+export function dropped(request: IncomingMessage): Promise<void> {
+  return new Promise((resolve) => {
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > mostDroppedBytes) resolve();
+    });
+    request.once('end', resolve);
+    request.once('close', resolve);
+    request.resume();
+  });
+}
+
 function asText(raw: Buffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(raw);
