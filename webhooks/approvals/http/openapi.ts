@@ -17,7 +17,14 @@ const ProblemView = z
   })
   .meta({ id: 'Problem', description: 'Why a call did not succeed: problem details as RFC 9457 has them.' });
 
-const problem = (description: string) => ({ description, content: { 'application/problem+json': { schema: ProblemView } } });
+const problemBody = { 'application/problem+json': { schema: ProblemView } };
+const pageBody = { 'text/html': { schema: z.string() } };
+
+/** A browser is told of a problem by a page, and so is whoever sends a form that has to be filled in anew. */
+const problem = (description: string, { page }: Route) => ({
+  description,
+  content: page === true ? { ...problemBody, ...pageBody } : problemBody,
+});
 
 const idempotencyKey = z
   .string()
@@ -74,7 +81,7 @@ function operationOf(route: Route): ZodOpenApiOperationObject {
       ...(hasHeader ? { header } : {}),
     },
     ...(route.body === undefined ? {} : { requestBody: { required: true, content: { [bodyType(route)]: { schema: route.body } } } }),
-    responses: { ...described(route.answers), ...problems(route) } as ZodOpenApiResponsesObject,
+    responses: { ...described(route), ...problems(route) } as ZodOpenApiResponsesObject,
   };
 }
 
@@ -90,8 +97,13 @@ const operationId = ({ method, path }: Route): string =>
 const bodyType = ({ page, rawBody }: Route): string =>
   page === true || rawBody === true ? 'application/x-www-form-urlencoded' : 'application/json';
 
-const described = (answers: Route['answers']): Record<string, object> =>
-  Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, responseOf(answer)]));
+const described = (route: Route): Record<string, object> =>
+  Object.fromEntries(
+    Object.entries(route.answers).map(([status, answer]) => [
+      status,
+      route.page === true && Number(status) >= 400 ? problem(answer.description, route) : responseOf(answer),
+    ]),
+  );
 
 function responseOf({ description, schema, contentType }: Described): object {
   if (schema !== undefined) return { description, content: { [contentType ?? 'application/json']: { schema } } };
@@ -108,7 +120,7 @@ function problems(route: Route): Record<string, object> {
     [400, 'It is not understood: the path, a header, or a body that is no JSON.', true],
     [401, 'It is not known who calls, or their credentials are no good.', route.access === 'caller'],
     [403, 'The caller may not; the sentence says which right is missing.', isWrite],
-    [404, 'It is not there, or not for the caller to see.', route.params !== undefined || isWrite],
+    [404, 'It is not there, or not for the caller to see.', route.params !== undefined || isWrite || route.tag === 'Sign-in'],
     [409, 'Something else came first: it has changed, is settled, is there already, or the same Idempotency-Key is under way.', isWrite],
     [413, `The body has more than ${most} bytes.`, takesBody],
     [415, 'The body is of another type.', takesBody],
@@ -117,5 +129,5 @@ function problems(route: Route): Record<string, object> {
     [500, 'The service failed; its log says why, under `instance`.', true],
     [503, 'It cannot be done now; Retry-After says when to try again.', true],
   ];
-  return Object.fromEntries(all.filter(([, , applies]) => applies).map(([status, description]) => [status, problem(description)]));
+  return Object.fromEntries(all.filter(([, , applies]) => applies).map(([status, description]) => [status, problem(description, route)]));
 }
