@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 
 const root = join(import.meta.dirname, '..', '..');
 
-it('tells the whole story on a control plane of its own, and observes each step', { timeout: 300_000 }, async () => {
+it('tells the whole story on a control plane of its own, and observes each step', { timeout: 600_000 }, async () => {
   const { code, text } = await demo();
   expect(text).toContain('Every step was observed.');
   expect(code).toBe(0);
