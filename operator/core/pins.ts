@@ -50,7 +50,7 @@ const joined = (all: readonly References[]): References => ({
 });
 
 /** The fields of a GovernedJob's spec by which Jobs are run beside its own. */
-type Runs = Partial<Pick<GovernedJobSpec, 'preActions' | 'postActions' | 'rollback'>>;
+export type Runs = Partial<Pick<GovernedJobSpec, 'preActions' | 'postActions' | 'rollback'>>;
 
 /**
  * What a GovernedJob refers to: `job`, which is of its own Job as it is stored, and by their templates the Jobs of its actions and its rollback. Of

@@ -40,7 +40,7 @@ const jobSpec = {
 
 describe('uncovered', () => {
   it('lists everything that may change while the digest stays the same, once each', () => {
-    expect(uncovered(podSpecOf(jobSpec))).toEqual([
+    expect(uncovered(jobSpec)).toEqual([
       'image registry/files:latest: the tag may be moved to another image; pin it with @sha256:…',
       'image registry:5000/app:1.2: the tag may be moved to another image; pin it with @sha256:…',
       'ConfigMap conf-all: its contents',
@@ -69,11 +69,32 @@ describe('uncovered', () => {
   });
 
   it('finds nothing but the service account in a Job without pods', () => {
-    expect(uncovered(podSpecOf(undefined))).toEqual(['ServiceAccount default: the rights it has']);
+    expect(uncovered(undefined)).toEqual(['ServiceAccount default: the rights it has']);
+  });
+
+  it('lists what the rollback and the actions of a GovernedJob may change too; of pre-actions, which have run, the images alone', () => {
+    const template = (name: string) => {
+      const env = [{ name: 'A', valueFrom: { secretKeyRef: { name: `${name}-key`, key: 'k' } } }];
+      const spec = { serviceAccountName: `${name}-runner`, containers: [{ name: 'main', image: `${name}:1`, env }] };
+      return { jobTemplate: { spec: { template: { spec } } } };
+    };
+    const action = (name: string) => ({ name, retries: 0, timeout: '1h', ...template(name) });
+    const call = { name: 'call', retries: 0, timeout: '1h', http: { url: 'https://hooks.example.com' } };
+    const main = { template: { spec: { containers: [{ name: 'main', image: pinned }] } } };
+    const runs = { preActions: [action('pre')], postActions: [call, action('post')], rollback: template('back') };
+    expect(uncovered(main, [{ kind: 'Secret', name: 'post-key', state: 'Absent' }], runs)).toEqual([
+      'image back:1: the tag may be moved to another image; pin it with @sha256:…',
+      'image post:1: the tag may be moved to another image; pin it with @sha256:…',
+      'image pre:1: the tag may be moved to another image; pin it with @sha256:…',
+      'Secret back-key: its contents',
+      'ServiceAccount back-runner: the rights it has',
+      'ServiceAccount default: the rights it has',
+      'ServiceAccount post-runner: the rights it has',
+    ]);
   });
 
   it('does not list what is pinned, and says why when a policy wanted it pinned in vain', () => {
-    const lines = uncovered(podSpecOf(jobSpec), [
+    const lines = uncovered(jobSpec, [
       { kind: 'ConfigMap', name: 'conf-all', state: 'Pinned', content: `v1:sha256:${'0'.repeat(64)}` },
       { kind: 'ConfigMap', name: 'conf-key', state: 'Absent' },
       { kind: 'Secret', name: 'mounted', state: 'Pinned', content: `v1:sha256:${'0'.repeat(64)}` },

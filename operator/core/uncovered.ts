@@ -1,6 +1,6 @@
 import type { Pin } from '../../crds/v1alpha1/index.ts';
-import { isPinned, referencesOfPod, unpinnedImages } from './pins.ts';
-import { containersOf, type PodSpec } from './podSpec.ts';
+import { actionImages, isPinned, referencesOfPod, unpinnedImages, type Runs } from './pins.ts';
+import { containersOf, podSpecOf, type PodSpec } from './podSpec.ts';
 
 export { podSpecOf } from './podSpec.ts';
 
@@ -15,30 +15,33 @@ export interface Image {
 export const images = (pod: PodSpec): Image[] =>
   containersOf(pod).map(({ name, image = '' }) => ({ container: name, image, pinned: isPinned(image) }));
 
-/** What may still change between approval and run although the digest stays the same, one sentence each. `pins`: what the digest covers besides. */
-export function uncovered(pod: PodSpec, pins: readonly Pin[] = []): string[] {
-  const volumes = pod.volumes ?? [];
-  const { configMaps, secrets } = referencesOfPod(pod);
-  const pulling = (pod.imagePullSecrets ?? []).map((s) => s.name);
-  const open = (kind: Pin['kind'], names: readonly (string | undefined)[]): string[] =>
-    present(names).filter((name) => !isCovered({ kind, name }, pins));
+/**
+ * What may still change between approval and run although the digest stays the same, one sentence each. `pins`: what the digest covers besides. `runs`:
+ * what a GovernedJob runs beside its own Job. Of pre-actions the images alone are listed: they have run by the time anybody is asked.
+ */
+export function uncovered(jobSpec: unknown, pins: readonly Pin[] = [], runs: Runs = {}): string[] {
+  const { postActions = [], rollback } = runs;
+  const later = [...postActions, ...(rollback === undefined ? [] : [rollback])].flatMap(({ jobTemplate }) => jobTemplate?.spec ?? []);
+  const pods = [jobSpec, ...later].map(podSpecOf);
+  const volumes = pods.flatMap((pod) => pod.volumes ?? []);
+  const references = pods.map(referencesOfPod);
+  const pulling = pods.flatMap((pod) => pod.imagePullSecrets ?? []);
+  const byTag = [...pods.flatMap(unpinnedImages), ...actionImages(runs)];
+  const configMaps = references.flatMap((r) => r.configMaps);
+  const secrets = [...references.flatMap((r) => r.secrets), ...pulling];
+  const open = (kind: Pin['kind'], all: readonly { readonly name?: string }[]): string[] =>
+    present(all.map((one) => one.name)).filter((name) => !isCovered({ kind, name }, pins));
   return [
-    ...listed(unpinnedImages(pod), (image) => `image ${image}: the tag may be moved to another image; pin it with @sha256:…`),
-    ...listed(
-      open(
-        'ConfigMap',
-        configMaps.map((r) => r.name),
-      ),
-      (name) => `ConfigMap ${name}: its contents`,
-    ),
-    ...listed(
-      open('Secret', [...secrets.map((r) => r.name), ...pulling]),
-      (name) => `Secret ${name}: its contents${unreadable(name, pins)}`,
-    ),
+    ...listed(byTag, (image) => `image ${image}: the tag may be moved to another image; pin it with @sha256:…`),
+    ...listed(open('ConfigMap', configMaps), (name) => `ConfigMap ${name}: its contents`),
+    ...listed(open('Secret', secrets), (name) => `Secret ${name}: its contents${unreadable(name, pins)}`),
     ...listed(present(volumes.map((v) => v.persistentVolumeClaim?.claimName)), (name) => `PersistentVolumeClaim ${name}: the data on it`),
     ...listed(present(volumes.map((v) => v.hostPath?.path)), (path) => `hostPath ${path}: the files on the node`),
     ...listed(present(volumes.map((v) => v.csi?.driver)), (driver) => `volume of CSI driver ${driver}: the data on it`),
-    `ServiceAccount ${pod.serviceAccountName ?? 'default'}: the rights it has`,
+    ...listed(
+      pods.map((pod) => pod.serviceAccountName ?? 'default'),
+      (name) => `ServiceAccount ${name}: the rights it has`,
+    ),
   ];
 }
 

@@ -39,7 +39,7 @@ export async function review({ client }: Session, requests: readonly Request[], 
       const doubt = digestDoubt(request, subject);
       // Whatever lets nothing run, such as a rejection, may be said all the same about what cannot be checked.
       if (letsRun(said.verdict) && doubt !== undefined) return { request, obstacle: doubt };
-      return { request, jobSpec: subject.jobSpec, digestNote: doubt ?? 'computed anew from what is stored: the same' };
+      return { request, jobSpec: subject.jobSpec, runs: subject.runs, digestNote: doubt ?? 'computed anew from what is stored: the same' };
     }),
   );
   const obstacles = reviewed.flatMap((r) => ('obstacle' in r ? [`${r.request.name}: ${r.obstacle}`] : []));

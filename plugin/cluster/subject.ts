@@ -1,5 +1,6 @@
 import type { GovernedJobSpec } from '../../crds/v1alpha1/index.ts';
 import { governedJobs } from '../../crds/v1alpha1/resources.ts';
+import type { Runs } from '../../operator/core/pins.ts';
 import { onBehalfOfFrom } from '../../operator/core/requesterStamp.ts';
 import { governedJobContent, requestDigest } from '../../operator/core/subject.ts';
 import { isForbidden, isNotFound } from '../../operator/kube/client/apiError.ts';
@@ -18,6 +19,8 @@ export interface Subject {
   readonly documents: readonly KubeDocument[];
   /** The spec of the Job that would run. */
   readonly jobSpec?: unknown;
+  /** What a GovernedJob runs beside that: its actions and its rollback. */
+  readonly runs?: Runs;
   /** When the held work was created, RFC 3339. */
   readonly createdAt?: string;
   /** Of what was read; absent when that could not be computed, and then `fault` says why. */
@@ -77,7 +80,7 @@ async function governedJob(client: KubeClient, request: Request): Promise<Subjec
   const raw = await readOfUid(client, governedJobs, { namespace: request.namespace, name }, uid);
   if (raw === undefined) return undefined;
   const spec = raw['spec'] as GovernedJobSpec;
-  const seen = { access: 'read', createdAt: raw.metadata.creationTimestamp } as const;
+  const seen = { access: 'read', createdAt: raw.metadata.creationTimestamp, runs: spec } as const;
   const documents = [documentOf(raw, 'countersign.dev/v1alpha1', 'GovernedJob')];
   const made = (raw['status'] as { job?: { name: string; uid: string } } | undefined)?.job;
   const job = made && (await readOfUid(client, jobs, { namespace: request.namespace, name: made.name }, made.uid));

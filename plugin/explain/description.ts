@@ -43,7 +43,7 @@ export function description(described: Described, now: number, colours: Palette)
     section('Covered by the digest as well', bullets(coveredLines(described))) +
     section(
       'Not covered by the digest',
-      subject.jobSpec === undefined ? '' : bullets(uncovered(podSpecOf(subject.jobSpec), request.status?.pins)),
+      subject.jobSpec === undefined ? '' : bullets(uncovered(subject.jobSpec, request.status?.pins, subject.runs)),
     ) +
     section('Compared with the last approved run', comparison(described, now, colours)) +
     section('Decisions', decisionTable(request)) +

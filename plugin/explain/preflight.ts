@@ -15,7 +15,7 @@ const longestContext = 48;
 
 /** What each request of a batch would run, as a table, and below it what is unusual about which. Pure. */
 export function preflight(batch: readonly Candidate[], namespaces: boolean, colours: Palette): string {
-  const runs = batch.map(({ reviewed: { request, jobSpec } }) => runOf(request, jobSpec));
+  const runs = batch.map(({ reviewed }) => runOf(reviewed.request, reviewed));
   const odd = batch.map(({ last }, i) => unusual(runs[i] as Run, runs.toSpliced(i, 1), last));
   const rows = batch.map(({ reviewed: { request } }, i): Cell[] => [
     ...(namespaces ? [request.namespace] : []),

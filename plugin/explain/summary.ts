@@ -1,3 +1,4 @@
+import type { Runs } from '../../operator/core/pins.ts';
 import { age } from '../output/age.ts';
 import { oneLine } from '../../operator/core/printable.ts';
 import { table } from '../output/table.ts';
@@ -8,6 +9,8 @@ import { images, podSpecOf, uncovered } from './uncovered.ts';
 export interface Reviewed {
   readonly request: Request;
   readonly jobSpec?: unknown;
+  /** What a GovernedJob runs beside that. */
+  readonly runs?: Runs | undefined;
   /** What the plugin says of the digest, such as that it was computed anew. */
   readonly digestNote: string;
 }
@@ -20,7 +23,7 @@ export function summary(reviewed: readonly Reviewed[], now: number): string {
   return reviewed.length === 1 && only !== undefined ? single(only, now) : several(reviewed, now);
 }
 
-function single({ request, jobSpec, digestNote }: Reviewed, now: number): string {
+function single({ request, jobSpec, runs, digestNote }: Reviewed, now: number): string {
   const { spec, status } = request;
   const facts: [string, string | undefined][] = [
     ['asked by', `${requesterText(request)}, ${age(request.createdAt, now)} ago`],
@@ -28,12 +31,12 @@ function single({ request, jobSpec, digestNote }: Reviewed, now: number): string
     ['ticket', spec.ticket],
     ['context', spec.context === undefined ? undefined : clip(oneLine(JSON.stringify(spec.context)))],
     ['at', spec.subject.external?.url],
-    ['runs', jobSpec === undefined ? undefined : runs(jobSpec)],
+    ['runs', jobSpec === undefined ? undefined : podsOf(jobSpec)],
     [
       'may change',
       jobSpec === undefined
         ? undefined
-        : `${uncovered(podSpecOf(jobSpec), status?.pins).length} things that the digest does not cover; describe lists them`,
+        : `${uncovered(jobSpec, status?.pins, runs).length} things that the digest does not cover; describe lists them`,
     ],
     ['digest', `${status?.subjectDigest ?? 'none'} (${digestNote})`],
   ];
@@ -42,7 +45,7 @@ function single({ request, jobSpec, digestNote }: Reviewed, now: number): string
 }
 
 /** What the containers are, in a line. */
-function runs(jobSpec: unknown): string {
+function podsOf(jobSpec: unknown): string {
   const { parallelism = 1, completions } = (jobSpec ?? {}) as { parallelism?: number; completions?: number };
   const pods = completions ?? parallelism;
   const what = images(podSpecOf(jobSpec)).map((i) => `${i.container} = ${i.image}${i.pinned ? '' : ' (by tag)'}`);

@@ -1,4 +1,5 @@
 import type { Request } from '../request.ts';
+import type { Reviewed } from './summary.ts';
 import { images, podSpecOf, uncovered } from './uncovered.ts';
 
 /** What is compared of the work behind a request. */
@@ -14,7 +15,7 @@ export interface Run {
 }
 
 /** The work behind a request. `jobSpec` is absent for what runs outside the cluster, and for what is not stored any more. */
-export function runOf(request: Request, jobSpec: unknown): Run {
+export function runOf(request: Request, { jobSpec, runs }: Pick<Reviewed, 'jobSpec' | 'runs'>): Run {
   const { spec, status } = request;
   const claim = {
     operation: spec.operation,
@@ -29,7 +30,7 @@ export function runOf(request: Request, jobSpec: unknown): Run {
     images: images(pod).map((i) => i.image),
     parallelism,
     serviceAccount: pod.serviceAccountName ?? 'default',
-    notCovered: uncovered(pod, status?.pins),
+    notCovered: uncovered(jobSpec, status?.pins, runs),
   };
 }
 

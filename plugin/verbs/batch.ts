@@ -92,9 +92,9 @@ async function withPrecedents({ client }: Session, reviewed: readonly Reviewed[]
       const precedent = await precedentAmong(all, one.request, read);
       switch (precedent.kind) {
         case 'found':
-          return { reviewed: one, last: runOf(precedent.request, precedent.subject.jobSpec) };
+          return { reviewed: one, last: runOf(precedent.request, precedent.subject) };
         case 'gone':
-          return { reviewed: one, last: runOf(precedent.request, undefined) };
+          return { reviewed: one, last: runOf(precedent.request, {}) };
         case 'none':
           return { reviewed: one, last: null };
         case 'forbidden':

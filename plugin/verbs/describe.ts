@@ -48,15 +48,14 @@ const settledDoubt = 'settled; what is stored now is not, or not any more, what 
 
 /** The same for programs. */
 function document({ request, subject, doubt, precedent, delegated }: Described): unknown {
-  const pod = podSpecOf(subject.jobSpec);
   return {
     request: withoutManagedFields(request.stored.object),
     subject: {
       access: subject.access,
       documents: subject.documents,
-      images: images(pod),
+      images: images(podSpecOf(subject.jobSpec)),
       covered: covered(request.status?.pins),
-      notCovered: subject.jobSpec === undefined ? [] : uncovered(pod, request.status?.pins),
+      notCovered: subject.jobSpec === undefined ? [] : uncovered(subject.jobSpec, request.status?.pins, subject.runs),
     },
     digest: { recorded: request.status?.subjectDigest, computed: subject.digest, matches: doubt === undefined, doubt },
     lastApprovedRun: 'request' in precedent ? precedent.request.name : null,

@@ -1,4 +1,5 @@
 import { governedJobs, type GovernedJobSpec, type SubjectResource } from '../../../crds/v1alpha1/index.ts';
+import type { Runs } from '../../../operator/core/pins.ts';
 import { onBehalfOfFrom } from '../../../operator/core/requesterStamp.ts';
 import { governedJobContent, requestDigest } from '../../../operator/core/subject.ts';
 import { isNotFound } from '../../../operator/kube/client/apiError.ts';
@@ -13,6 +14,8 @@ export interface SubjectSeen {
   readonly access: 'read' | 'outside' | 'gone' | 'forbidden';
   /** The spec of the Job that would run. */
   readonly jobSpec?: unknown;
+  /** What a GovernedJob runs beside that: its actions and its rollback. */
+  readonly runs?: Runs;
   /** All of what would run, for whoever wants to read every line. */
   readonly manifest?: unknown;
   /** Why what is shown is not known to be what the digest is of; absent when it was computed anew and is the same. */
@@ -62,7 +65,7 @@ async function governedJob(deps: Deps, { namespace }: KnownRequest, resource: Su
   const found = await read(deps, governedJobs, namespace, resource);
   if (found === 'gone' || found === 'forbidden') return { access: found };
   const spec = found['spec'] as GovernedJobSpec;
-  const seen = { access: 'read', jobSpec: spec.jobTemplate.spec, manifest: manifestOf(found) } as const;
+  const seen = { access: 'read', jobSpec: spec.jobTemplate.spec, runs: spec, manifest: manifestOf(found) } as const;
   const made = (found['status'] as { job?: { name: string; uid: string } } | undefined)?.job;
   // Its Job is made from it, by the operator: whoever may read the one is shown nothing new by the other.
   const job = made === undefined ? 'gone' : await readOfUid(deps, workloadOf('Job').type, namespace, made);

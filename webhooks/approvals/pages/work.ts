@@ -78,13 +78,13 @@ const variableLine = ({ name = '', value, valueFrom }: Variable): Html => [
 ];
 
 /** What may still change although the digest stays the same, and what the digest covers besides the manifest. */
-export function coverageSection({ jobSpec }: SubjectSeen, pins: readonly Pin[] | undefined): Html {
+export function coverageSection({ jobSpec, runs }: SubjectSeen, pins: readonly Pin[] | undefined): Html {
   if (jobSpec === undefined) return null;
   const also = covered(pins);
   return html`<section class="card" aria-labelledby="open">
     <h2 id="open">What your agreement does not cover</h2>
     <ul>
-      ${uncovered(podSpecOf(jobSpec), pins).map((line) => html`<li>${visible(line)}</li>`)}
+      ${uncovered(jobSpec, pins, runs).map((line) => html`<li>${visible(line)}</li>`)}
     </ul>
     ${
       also.length === 0
