@@ -5,6 +5,7 @@ import {
   digestA,
   digestB,
   group,
+  heldJob,
   later,
   minutes,
   observation,
@@ -422,5 +423,34 @@ describe('the status', () => {
         counted: true,
       },
     ]);
+  });
+});
+
+describe('a policy that speaks of Jobs alone, of a GovernedJob', () => {
+  const resource = { apiVersion: 'countersign.dev/v1alpha1' as const, kind: 'GovernedJob' as const, name: 'g', uid: 'u' };
+  const asked = (image: string | undefined) =>
+    observation({
+      spec: { subject: { resource } },
+      subject: {
+        ...heldJob,
+        object: { kind: 'GovernedJob', spec: { operation: 'wire' } },
+        ...(image === undefined ? {} : { job: { kind: 'Job', spec: { template: { spec: { containers: [{ image }] } } } } }),
+      },
+      policies: [
+        policy('images', {
+          validations: [{ expression: "!object.spec.template.spec.containers[0].image.endsWith(':latest')", message: 'never latest' }],
+          autoApprove: [{ name: 'tool', when: "object.spec.template.spec.containers[0].image == 'tool:1'" }],
+          stages: [stage('any', 1, [user('bob')], { when: "object.kind == 'Job'" })],
+        }),
+      ],
+    });
+
+  it.each([
+    ['lets run what its Job may do without asking', 'tool:1', 'AutoApproved'],
+    ['asks about any other Job', 'tool:2', 'Pending'],
+    ['refuses what its Job must not be', 'tool:latest', 'PolicyViolation'],
+    ['holds while there is no Job', undefined, 'Faulty'],
+  ])('%s', (_what, image, verdict) => {
+    expect(evaluate(asked(image)).verdict).toBe(verdict);
   });
 });

@@ -21,7 +21,7 @@ import { countStages, mayApprove, mayReject, originKey, type Counted, type Count
 import { answersTo } from './questions.ts';
 import { applies, whatIsAsked, type Asked, type AskedStage, type JudgedPolicy } from './resolve.ts';
 import { judge } from './rules/judge.ts';
-import { judgedOf, requesterOf } from './rules/variables.ts';
+import { judgedBy, judgedOf, requesterOf } from './rules/variables.ts';
 import { coverOf, type Cover } from './standing.ts';
 import { aboutThisSince, hasChanged } from './submission.ts';
 import { gateTurnsAt, timeOf, timesOf } from './timing.ts';
@@ -95,7 +95,7 @@ function judged(facts: Observation, requester: Requester): JudgedPolicy[] {
   const about = judgedOf(facts, requester);
   // Those of the cluster first: what they may take is not spent by the policies of a namespace.
   const inTurn = [...facts.policies].sort((a, b) => Number(b.namespace === undefined) - Number(a.namespace === undefined));
-  return inTurn.map((policy) => ({ ...policy, judgement: judge(policy, about) }));
+  return inTurn.map((policy) => ({ ...policy, judgement: judge(policy, judgedBy(policy, about, facts)) }));
 }
 
 const waitMs = (facts: Observation, policies: readonly PolicyRecord[]): number =>

@@ -112,6 +112,8 @@ export interface SubjectFacts {
   readonly runOf?: string | undefined;
   /** The governed object itself, where an expression reads it. */
   readonly object?: Readonly<Record<string, unknown>> | undefined;
+  /** Of a GovernedJob, its Job as it is stored, where an expression of a policy that speaks of Jobs alone reads it; absent while there is none. */
+  readonly job?: Readonly<Record<string, unknown>> | undefined;
   /** What is run again, where a policy lets people agree to more than one run. */
   readonly repeatable?: Repeatable | undefined;
   /** What it refers to, where a policy pins that; part of the digest. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ApprovalPolicySpec, MatchRule } from '../../crds/v1alpha1/index.ts';
 import { policy } from '../../test/fixtures/facts.ts';
-import { governs, type Candidate } from './match.ts';
+import { governs, speaksOfJobsAlone, type Candidate } from './match.ts';
 import { compileRules } from './rules/compile.ts';
 
 const job: Candidate = { apiGroup: 'batch', kind: 'Job', labels: { app: 'wire' }, namespaceLabels: { env: 'prod' } };
@@ -51,5 +51,17 @@ describe('what a policy governs', () => {
     ['nothing when it has no rule', false, spec(), job],
   ])('%s', (_what, governed, of, candidate) => {
     expect(governs({ spec: of, rules: compileRules(of) }, candidate, () => ({}))).toBe(governed);
+  });
+});
+
+describe('a policy that speaks of Jobs alone', () => {
+  it.each<[string, boolean, ApprovalPolicySpec]>([
+    ['names Jobs', true, spec(rule(), rule({ when: 'true' }))],
+    ['may name requests of people beside them', true, spec(rule(), { apiGroups: ['countersign.dev'], kinds: ['ApprovalRequest'] })],
+    ['names no GovernedJobs, by whichever rule', false, spec(rule(), ours())],
+    ['is not one that names no Jobs', false, spec({ apiGroups: ['countersign.dev'], kinds: ['ApprovalRequest'] })],
+    ['is not one that names GovernedJobs alone', false, spec(ours())],
+  ])('%s', (_what, expected, policySpec) => {
+    expect(speaksOfJobsAlone(policySpec)).toBe(expected);
   });
 });

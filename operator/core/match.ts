@@ -39,6 +39,13 @@ export function governs(
   return spec.match.some((rule, i) => selectsIt(rule, candidate) && isTrueOf(rule, rules.match[i], variables, within));
 }
 
+/**
+ * Whether a policy speaks of Jobs but not of GovernedJobs. One that it governs all the same, it governs by its Job: that is what its rules are written
+ * for, and what they look at.
+ */
+export const speaksOfJobsAlone = ({ match }: Pick<ApprovalPolicySpec, 'match'>): boolean =>
+  match.some((rule) => rule.kinds.includes('Job')) && !match.some((rule) => rule.kinds.includes('GovernedJob'));
+
 /** Whether what is governed must be read before it can be told whether a rule fits. */
 export const needsObject = ({ spec }: MatchingPolicy, candidate: Candidate): boolean =>
   spec.match.some((rule) => rule.when !== undefined && selectsIt(rule, candidate)) &&

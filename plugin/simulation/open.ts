@@ -17,6 +17,8 @@ export interface OpenRequest {
   readonly request: Request;
   /** What it is about, as it is stored; absent when that is outside the cluster, gone, or may not be read. */
   readonly object: RawObject | undefined;
+  /** Of a GovernedJob, its Job as it is stored, where that is there and may be read. */
+  readonly job?: RawObject | undefined;
   readonly decisions: readonly DecisionFacts[];
   readonly delegations: Observation['delegations'];
   readonly managers: Observation['managers'];
@@ -26,12 +28,13 @@ export interface OpenRequest {
 
 /** What the core weighs of such a request, if these were the policies. Pure. */
 export function openObservation(open: OpenRequest, policies: readonly PolicyFacts[], now: number): Observation {
-  const { request, object, namespaceObject } = open;
+  const { request, object, job, namespaceObject } = open;
   const { spec, status } = request.stored;
   const facts = requestFacts(request);
   const candidate = { ...candidateOf(open), namespaceLabels: namespaceObject.metadata.labels };
   const variables = () => variablesOf({ request: facts, subject: { object }, namespaceObject, now }, facts.requester);
-  const marks = new Set(Object.keys(object?.metadata.annotations ?? {}).filter((key) => key.startsWith(policyMarkPrefix)));
+  const held = request.stored.spec.subject.resource?.kind === 'GovernedJob' ? job : object;
+  const marks = new Set(Object.keys(held?.metadata.annotations ?? {}).filter((key) => key.startsWith(policyMarkPrefix)));
   const isNamed = (p: PolicyFacts): boolean =>
     marks.has(policyMark(p)) || (spec.policyRef?.kind === p.kind && spec.policyRef.name === p.name);
   const meter = meterForMatches();
@@ -44,6 +47,7 @@ export function openObservation(open: OpenRequest, policies: readonly PolicyFact
       held: request.governs,
       digest: status?.subjectDigest,
       object,
+      job,
       unpinnedImages: imagesIn(open),
     },
     policies: applying,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ApprovalPolicySpec } from '../../crds/v1alpha1/index.ts';
+import { policyMark } from '../../crds/v1alpha1/marks.ts';
 import type { PolicyFacts } from '../../operator/core/facts.ts';
 import { approvedConditions, condition, decision, digest, exampleRequest, rejectedConditions, stage } from '../example.ts';
 import { palette } from '../output/palette.ts';
@@ -58,6 +59,21 @@ describe('simulation of a policy', () => {
     });
     expect(change(asks(2, { validations: [{ expression: 'context.missing == 1', message: 'x' }] })).effect).toBe('stuck');
     expect(change(policy({})).effect).toBe('stuck');
+  });
+
+  it('shows a policy that speaks of Jobs alone the Job of a GovernedJob that it holds', () => {
+    const resource = { apiVersion: 'countersign.dev/v1alpha1' as const, kind: 'GovernedJob' as const, name: 'g', uid: 'u' };
+    const metadata = { name: 'g', namespace: 'payments', uid: 'u', resourceVersion: '1', creationTimestamp: '2026-11-21T09:00:00Z' };
+    const one = exampleRequest({ spec: { subject: { resource } }, status: { policies: [record], stages: [kept] } });
+    const governed = (job?: OpenRequest['job']): OpenRequest => ({ ...open(), request: one, object: { metadata, spec: {} }, job });
+    const job = (parallelism: number): OpenRequest['job'] => ({
+      metadata: { ...metadata, annotations: { [policyMark(asks(2))]: 'holds' } },
+      spec: { parallelism },
+    });
+    const written = asks(2, { validations: [{ expression: 'object.spec.parallelism < 4', message: 'too many at once' }] });
+    const effect = (of: OpenRequest) => changeOf(of, [asks(2)], written, now).effect;
+    expect(effect(governed(job(8)))).toBe('refused');
+    expect(effect(governed(job(2)))).toBe('unchanged');
   });
 
   it('says that pinning voids votes', () => {

@@ -13,7 +13,7 @@ import { failureRate } from './failureRate.ts';
 import type { Manifest } from './manifests.ts';
 import { simulate } from './simulated.ts';
 import type { Answer } from './text.ts';
-import { createdBy, notGovernable, workOf, type Work } from './work.ts';
+import { createdBy, jobOf, notGovernable, workOf, type Work } from './work.ts';
 
 /** What the policies would ask of each manifest, were it created now by the caller. `namespace`: as given on the command line, which a manifest may not contradict. */
 export async function simulateManifests(
@@ -52,9 +52,12 @@ async function simulateOne(manifest: Manifest, namespace: string, { client, me, 
   const never = notGovernable(manifest);
   const created = createdBy(manifest, namespace);
   const trial = never === undefined ? await tryToCreate(client, namespace, created) : undefined;
+  const governedJob = manifest.kind === 'GovernedJob' && trial?.kind === 'stored' ? trial.object : undefined;
+  const job = governedJob && (await tryToCreate(client, namespace, jobOf(governedJob, namespace)));
+  const tried = job?.kind === 'stored' ? job.object : undefined;
   const work: Work =
     never === undefined
-      ? workOf(manifest, trial?.kind === 'stored' ? unheld(trial.object, created) : created, namespace, now)
+      ? workOf(manifest, trial?.kind === 'stored' ? unheld(trial.object, created) : created, namespace, now, tried)
       : notWork(manifest, namespace, now);
   const around = {
     now,
@@ -68,6 +71,7 @@ async function simulateOne(manifest: Manifest, namespace: string, { client, me, 
     ...(trial?.kind === 'forbidden'
       ? [`You may not create it, so the API server's defaults are not applied and its schema was not checked.`]
       : []),
+    ...(job?.kind === 'forbidden' ? [`You may not create Jobs, so the API server's defaults are not applied to its Job.`] : []),
     ...(trial?.kind === 'refused' ? [`As it is, the API server would refuse it: ${trial.why}`] : []),
     ...(manifest.kind === 'CronJob' ? ['Said of one of its Jobs, as if you had written the CronJob.'] : []),
     ...(manifest.kind === 'ApprovalRequest' && manifest.spec['draft'] === true ? ['It is a draft; this is once it is submitted.'] : []),

@@ -1,4 +1,4 @@
-import type { ApprovalDecision, ApprovalPolicySpec } from '../../crds/v1alpha1/index.ts';
+import type { ApprovalDecision, ApprovalPolicySpec, GovernedJobStatus } from '../../crds/v1alpha1/index.ts';
 import {
   approvalDecisions,
   approvalPolicies,
@@ -127,14 +127,18 @@ async function readOpen(
   const decisions = await readDecisions(client, namespace);
   const delegated = await delegationFacts({ client, namespace }, namespace);
   return Promise.all(
-    mine.map(async (request) => ({
-      request,
-      object: await objectOf(client, request),
-      decisions: decisions(request.uid),
-      ...delegated,
-      namespaceObject: rulebook.namespaceObject(namespace),
-      failureRate: failureRate(all, namespace, request.stored.spec.operation),
-    })),
+    mine.map(async (request) => {
+      const object = await objectOf(client, request);
+      return {
+        request,
+        object,
+        job: await jobOf(client, request, object),
+        decisions: decisions(request.uid),
+        ...delegated,
+        namespaceObject: rulebook.namespaceObject(namespace),
+        failureRate: failureRate(all, namespace, request.stored.spec.operation),
+      };
+    }),
   );
 }
 
@@ -147,6 +151,18 @@ async function objectOf(client: KubeClient, request: Request): Promise<RawObject
     name: resource.name,
   });
   return found?.metadata.uid === resource.uid ? found : undefined;
+}
+
+/** What policies that speak of Jobs alone read as `object` of a GovernedJob. */
+async function jobOf(
+  client: KubeClient,
+  { namespace, governs, stored }: Request,
+  object: RawObject | undefined,
+): Promise<RawObject | undefined> {
+  if (!governs || stored.spec.subject.resource?.kind !== 'GovernedJob') return undefined;
+  const { job } = (object?.['status'] ?? {}) as Partial<GovernedJobStatus>;
+  const found = job && (await readIfThere(client, jobs, { namespace, name: job.name }));
+  return found?.metadata.uid === job?.uid ? found : undefined;
 }
 
 async function readDecisions(client: KubeClient, namespace: string): Promise<(requestUid: string) => DecisionFacts[]> {

@@ -75,6 +75,21 @@ describe('simulation of a manifest', () => {
     expect(simulated(governedJob.replace('operation: pay, ', ''), ours).work.faults).toEqual(['spec.operation is missing']);
   });
 
+  it('shows policies that speak of Jobs alone the Job of a GovernedJob, in match and in rules', () => {
+    const governedJob = (image: string): string =>
+      `apiVersion: countersign.dev/v1alpha1\nkind: GovernedJob\nmetadata: {name: a}\nspec: {operation: pay, parameters: {amount: 1}, jobTemplate: {metadata: {labels: {team: pay}}, spec: {template: {spec: {containers: [{name: main, image: '${image}'}]}}}}}\n`;
+    const container = 'object.spec.template.spec.containers[0]';
+    const images = policy({
+      match: [{ apiGroups: ['batch'], kinds: ['Job'], when: 'object.metadata.labels.team == "pay" && object.spec.suspend == true' }],
+      validations: [{ expression: `${container}.env.exists(e, e.name == 'COUNTERSIGN_PARAMETERS')`, message: 'no parameters' }],
+      autoApprove: [{ name: 'tool', when: `${container}.image == 'tool:1'` }],
+      stages: [finance],
+    });
+    expect(simulated(governedJob('tool:1'), images).outcome).toBe('AutoApproved');
+    expect(simulated(governedJob('tool:2'), images).outcome).toBe('Pending');
+    expect(simulated(governedJob('tool:2').replace('team: pay', 'team: x'), images)).toMatchObject({ outcome: 'NoPolicy', policies: [] });
+  });
+
   it('tells people: stages, risk, violations and windows', () => {
     const frozen = policy({ ...tiers, freeze: [{ name: 'weekend', schedule: '0 0 * * SAT', duration: '48h', timeZone: 'Etc/UTC' }] });
     const text = (annotations: string): string =>

@@ -15,6 +15,7 @@ import {
 import { governs, meterForMatches } from '../../operator/core/match.ts';
 import { plan } from '../../operator/core/plan.ts';
 import { variablesOf } from '../../operator/core/rules/variables.ts';
+import type { RawObject } from '../../operator/workloads/contract.ts';
 import { requestOf, type Request } from '../request.ts';
 import type { Work } from './work.ts';
 
@@ -81,11 +82,14 @@ interface Applying {
 function applying(work: Work, around: Surroundings, holding: (policy: PolicyFacts) => boolean): Applying {
   const { namespaceObject, now } = around;
   const request = requestFacts(work, around);
-  const variables = () => variablesOf({ request, subject: { object: work.object }, namespaceObject, now }, request.requester);
+  const variables = (object: RawObject) => () => variablesOf({ request, subject: { object }, namespaceObject, now }, request.requester);
   const meter = meterForMatches();
   const namespaceLabels = namespaceObject.metadata.labels;
   const fits = (policy: PolicyFacts): boolean =>
-    work.candidates.some((candidate) => governs(policy, { ...candidate, namespaceLabels }, variables, meter));
+    work.candidates.some((candidate) => {
+      const object = candidate.kind === 'Job' ? (work.job ?? work.object) : work.object;
+      return governs(policy, { ...candidate, namespaceLabels }, variables(object), meter);
+    });
   const marks = new Set(work.marks);
   const { policyRef } = work.spec;
   const ref =
@@ -139,6 +143,7 @@ function observationOf(
       exists: true,
       held: work.governs,
       object: work.object,
+      job: work.job,
       unpinnedImages: work.unpinnedImages,
       ...(fault === undefined ? { digest: someDigest } : { fault }),
     },

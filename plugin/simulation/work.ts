@@ -1,6 +1,7 @@
 import type { ApprovalRequestSpec, GovernedJobSpec } from '../../crds/v1alpha1/index.ts';
 import { apiVersion, group } from '../../crds/v1alpha1/resources.ts';
 import type { Candidate } from '../../operator/core/match.ts';
+import { withParameters } from '../../operator/core/parameters.ts';
 import { governedJobReferences, referencesOf } from '../../operator/core/pins.ts';
 import { onBehalfOfFrom } from '../../operator/core/requesterStamp.ts';
 import type { RawObject } from '../../operator/workloads/contract.ts';
@@ -25,6 +26,8 @@ export interface Work {
   readonly spec: ApprovalRequestSpec;
   /** What expressions read as `object`. */
   readonly object: RawObject;
+  /** Of a GovernedJob, the Job that would run: what policies that speak of Jobs alone read as `object`. */
+  readonly job?: RawObject;
   readonly unpinnedImages: readonly string[];
   /** Keys of the marks by which policies said in a trial that they hold it, or would. */
   readonly marks: readonly string[];
@@ -62,19 +65,35 @@ export function createdBy(manifest: Manifest, namespace: string): Readonly<Recor
   };
 }
 
+/** The Job of a GovernedJob, as the operator would create it; the marks aside, by which it is known to be held. */
+export function jobOf(governedJob: Readonly<Record<string, unknown>> & { readonly metadata: Manifest['metadata'] }, namespace: string) {
+  const { jobTemplate, parameters } = (governedJob['spec'] ?? {}) as Partial<GovernedJobSpec>;
+  const metadata = { ...jobTemplate?.metadata, generateName: `${nameOf(governedJob.metadata).slice(0, 50)}-`, namespace };
+  return { apiVersion: 'batch/v1', kind: 'Job', metadata, spec: { ...withParameters(jobTemplate?.spec ?? {}, parameters), suspend: true } };
+}
+
 export const nameOf = ({ name, generateName }: Manifest['metadata']): string => name ?? `${generateName ?? ''}…`;
 
-/** The work that a manifest would become. `created`: what of it was created, as the API server would store it or, failing that, as it was written. Pure. */
-export function workOf(manifest: Manifest, created: Readonly<Record<string, unknown>>, namespace: string, now: number): Work {
+/**
+ * The work that a manifest would become. `created`: what of it was created, as the API server would store it or, failing that, as it was written. `job`:
+ * the same of the Job of a GovernedJob. Pure.
+ */
+export function workOf(
+  manifest: Manifest,
+  created: Readonly<Record<string, unknown>>,
+  namespace: string,
+  now: number,
+  job?: Readonly<Record<string, unknown>>,
+): Work {
   const raw = stored(created, manifest, namespace, now);
   const base = { source: manifest.source, kind: manifest.kind, namespace, name: nameOf(manifest.metadata), object: raw };
   switch (manifest.kind) {
     case 'GovernedJob':
-      return { ...base, ...governedJob(raw) };
+      return { ...base, ...governedJob(raw), job: stored(job ?? jobOf(raw, namespace), manifest, namespace, now) };
     case 'ApprovalRequest':
       return { ...base, ...request(raw) };
     default:
-      return { ...base, ...job(raw) };
+      return { ...base, ...plainJob(raw) };
   }
 }
 
@@ -104,7 +123,7 @@ const resource = (of: string, kind: 'Job' | 'GovernedJob', name: string) => ({
   cancelled: false,
 });
 
-function job(raw: RawObject): Rest {
+function plainJob(raw: RawObject): Rest {
   const { labels, claim, policyMarks, fault } = workloadOf('Job').project(raw);
   const { faults, ...said } = claim;
   return {

@@ -113,6 +113,13 @@ describe('what is left to the operator', () => {
     expect(foreseen({ validations: rule('operation == "x"') }, rest)).toEqual(['never so']);
   });
 
+  it('a rule about the Job of a GovernedJob, which is still to be created', () => {
+    const of = admitted({ kind: 'GovernedJob', says: { ...spec, policyRef: { kind: 'ApprovalPolicy', name: 'p' } } });
+    const match: ApprovalPolicySpec['match'] = [{ apiGroups: ['batch'], kinds: ['Job'] }];
+    expect(foreseen({ match, validations: rule("object.metadata.labels.team == 'bank'") }, of)).toEqual([]);
+    expect(foreseen({ match, validations: rule('context.amount < 100') }, of)).toEqual(['never so']);
+  });
+
   it('a rule about who asks, where nobody knows', () => {
     const nobody = admitted({ requester: { username: '', groups: [] } });
     expect(foreseen({ validations: rule("requester.username == 'bob'") }, nobody)).toEqual([]);

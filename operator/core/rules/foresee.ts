@@ -2,7 +2,7 @@ import type { ApprovalRequestSpec, Requester } from '../../../crds/v1alpha1/inde
 import { group } from '../../../crds/v1alpha1/resources.ts';
 import type { Meter, Program } from '../cel/index.ts';
 import type { NamespaceObject, PolicyFacts } from '../facts.ts';
-import { governs, meterForMatches } from '../match.ts';
+import { governs, meterForMatches, speaksOfJobsAlone } from '../match.ts';
 import { observed, type PolicyRules } from './compile.ts';
 import { judge, meterForPolicies, type Judged } from './judge.ts';
 import { submissionOf } from './submitters.ts';
@@ -52,7 +52,10 @@ export function foreseenViolations(admitted: Admitted, policies: readonly Policy
     unpinnedImages: admitted.unpinnedImages ?? [],
     meter: meterForPolicies(),
   };
-  return applying.flatMap((policy) => judge(asFarAsKnown(policy, variables), facts).violations.map((message) => ({ policy, message })));
+  return applying.flatMap((policy) => {
+    const known = knownTo(policy, admitted, variables);
+    return judge(asFarAsKnown(policy, known), { ...facts, variables: known }).violations.map((message) => ({ policy, message }));
+  });
 }
 
 type Variables = Readonly<Record<string, unknown>>;
@@ -67,6 +70,13 @@ function knownOf({ says, object, approvalRequest, namespaceObject }: Admitted, {
     // Nobody is somebody of whom nothing is known.
     ...(username === '' ? {} : { requester: { username, groups } }),
   };
+}
+
+/** To a policy that speaks of Jobs alone, `object` is the Job of a GovernedJob, which is still to be created. */
+function knownTo({ spec }: PolicyFacts, { kind }: Admitted, variables: Variables): Variables {
+  if (kind !== 'GovernedJob' || !speaksOfJobsAlone(spec)) return variables;
+  const { object: _governedJob, ...others } = variables;
+  return others;
 }
 
 const readsOnly = (program: Program, variables: Variables): boolean => [...program.uses].every((name) => Object.hasOwn(variables, name));

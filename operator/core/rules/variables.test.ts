@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { TrustedSubmitter } from '../../../crds/v1alpha1/index.ts';
+import type { MatchRule, TrustedSubmitter } from '../../../crds/v1alpha1/index.ts';
 import { minutes, observation, policy } from '../../../test/fixtures/facts.ts';
-import { judgedOf, requesterOf, variablesOf } from './variables.ts';
+import { judgedBy, judgedOf, requesterOf, variablesOf } from './variables.ts';
 
 const bot = 'system:serviceaccount:ci:bot';
 const trusting = (...trustedSubmitters: TrustedSubmitter[]) =>
@@ -86,5 +86,38 @@ describe('what expressions may read', () => {
       unpinnedImages: ['tool:1'],
     });
     expect(judgedOf(facts, facts.request.requester).unpinnedImages).toEqual([]);
+  });
+
+  describe('of a GovernedJob', () => {
+    const object = { kind: 'GovernedJob' };
+    const job = { kind: 'Job' };
+    const governed = (more: object = { job }, request: object = {}) =>
+      observation({
+        request,
+        subject: { ...facts.subject, object, ...more },
+        spec: { subject: { resource: { apiVersion: 'countersign.dev/v1alpha1', kind: 'GovernedJob', name: 'g', uid: 'u' } } },
+      });
+    const read = (of: ReturnType<typeof observation>, ...match: MatchRule[]) =>
+      judgedBy(policy('p', { match }), judgedOf(of, of.request.requester), of).variables;
+    const jobs: MatchRule = { apiGroups: ['batch'], kinds: ['Job'] };
+    const governedJobs: MatchRule = { apiGroups: ['countersign.dev'], kinds: ['GovernedJob'] };
+
+    it('is its Job for a policy that speaks of Jobs alone, and the GovernedJob for any other', () => {
+      expect(read(governed(), jobs)['object']).toBe(job);
+      expect(read(governed(), jobs, governedJobs)['object']).toBe(object);
+      expect(read(governed(), governedJobs)['object']).toBe(object);
+    });
+
+    it('is nothing while there is no Job, and all else as ever', () => {
+      const { object: _none, ...others } = variablesOf(governed(), { username: 'alice', groups: ['dev'] });
+      expect('object' in read(governed({}), jobs)).toBe(false);
+      expect(read(governed({}), jobs)).toEqual(others);
+    });
+
+    it('is the request of a person who asks about one, and a Job by itself', () => {
+      expect(read(governed({ job }, { governs: false }), jobs)['object']).toBe(object);
+      const plain = observation({ subject: { ...facts.subject, object: job } });
+      expect(read(plain, jobs)['object']).toBe(job);
+    });
   });
 });

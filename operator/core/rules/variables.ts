@@ -1,6 +1,7 @@
 import type { Requester } from '../../../crds/v1alpha1/index.ts';
 import type { Person } from '../eligibility.ts';
 import type { Observation, PolicyFacts, RequestFacts } from '../facts.ts';
+import { speaksOfJobsAlone } from '../match.ts';
 import { meterForPolicies, type Judged } from './judge.ts';
 import { believes, submissionOf, type Submission } from './submitters.ts';
 
@@ -36,6 +37,16 @@ export function judgedOf(facts: Observation, requester: Requester): Judged {
     unpinnedImages: subject.unpinnedImages ?? [],
     meter: meterForPolicies(),
   };
+}
+
+/**
+ * The same for one policy. One that speaks of Jobs alone knows a GovernedJob by the Job that would run: `object` is that Job, and while there is none,
+ * `object` is nothing, so that what reads it fails, and the request holds.
+ */
+export function judgedBy({ spec }: Pick<PolicyFacts, 'spec'>, about: Judged, { request, subject }: Observation): Judged {
+  if (!request.governs || request.spec.subject.resource?.kind !== 'GovernedJob' || !speaksOfJobsAlone(spec)) return about;
+  const { object: _governedJob, ...others } = about.variables;
+  return { ...about, variables: subject.job === undefined ? others : { ...others, object: subject.job } };
 }
 
 /** What expressions may read of a request. */

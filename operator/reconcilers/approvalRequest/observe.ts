@@ -1,4 +1,5 @@
 import type { DecisionFacts, Observation, PolicyFacts, PolicyId, SubjectFacts } from '../../core/facts.ts';
+import { speaksOfJobsAlone } from '../../core/match.ts';
 import { asksToPin, governedJobReferences, refersToContents, type References } from '../../core/pins.ts';
 import { contentDigest } from '../../core/digest.ts';
 import { asksForPermission } from '../../core/resolve.ts';
@@ -14,7 +15,7 @@ import { decisionFor, type RequestRecord } from '../records.ts';
 import type { World } from '../world.ts';
 import { pinsFor, type Pinned } from './pins.ts';
 import { applyingPolicies } from './policies.ts';
-import { observeSubject, readObject, repeatContent, subjectFacts, type SubjectSeen } from './subject.ts';
+import { observeSubject, readHeld, readObject, repeatContent, subjectFacts, type SubjectSeen } from './subject.ts';
 
 export interface Reader {
   readonly client: KubeClient;
@@ -119,11 +120,15 @@ async function describeSubject(
         ? await pinsFor(references, request.namespace, client)
         : { notes: [] };
   const repeats = policies.some((p) => p.spec.standing !== undefined) || world.standingIn(request.namespace).length > 0;
-  const raw = repeats || policies.some((p) => p.rules.readsObject) ? await object() : undefined;
+  const readers = policies.filter((p) => p.rules.readsObject);
+  const raw = repeats || readers.length > 0 ? await object() : undefined;
+  const readsJob = seen.governedJob !== undefined && readers.some((p) => speaksOfJobsAlone(p.spec));
+  const job = readsJob ? await readHeld(seen.held, client) : undefined;
   const fault = seen.fault ?? pinned.fault;
   return {
     ...subjectFacts(request, seen),
     ...(raw === undefined ? {} : { object: raw }),
+    ...(job === undefined ? {} : { job }),
     ...(repeats && raw !== undefined && request.governs !== undefined ? { repeatable: repeatable(request, seen, raw, pinned) } : {}),
     ...(pinned.pins === undefined ? {} : { pins: pinned.pins }),
     pinned: pins && refersToContents(references),

@@ -108,7 +108,11 @@ async function getOfUid<T extends { metadata: { uid: string } } = KubeObject>(
 
 /** The governed object itself, for whoever must know more of it than is kept: a Job as the API server has it, of our own kinds what requesters write. */
 export async function readObject({ held, governedJob }: SubjectSeen, { client }: Reader): Promise<RawObject | undefined> {
-  if (governedJob !== undefined) return ownObject(governedJobs, governedJob);
+  return governedJob === undefined ? readHeld(held, client) : ownObject(governedJobs, governedJob);
+}
+
+/** The Job that would run, as the API server has it; undefined while there is none. */
+export async function readHeld(held: HeldFacts | undefined, client: KubeClient): Promise<RawObject | undefined> {
   if (held === undefined) return undefined;
   return getOfUid<RawObject>(client, workloadOf(held.kind).type, { namespace: held.namespace, name: held.name }, held.uid);
 }

@@ -6,20 +6,13 @@ import {
   type ApprovalRequestSpec,
   type JobTemplate,
 } from '../../../crds/v1alpha1/index.ts';
+import { withParameters } from '../../core/parameters.ts';
 import { requesterStamp } from '../../core/requesterStamp.ts';
 import { governedJobSource, requestName } from '../../core/subject.ts';
 import { present } from '../../core/present.ts';
 import type { GovernedJobRecord } from '../records.ts';
 
 type StringMap = Readonly<Record<string, string>>;
-
-interface Container {
-  readonly env?: readonly { readonly name: string }[];
-  readonly [field: string]: unknown;
-}
-
-/** What containers read their parameters from: the JSON of `spec.parameters`. */
-const parametersVariable = 'COUNTERSIGN_PARAMETERS';
 
 /** The Job of a GovernedJob as it is created: suspended, held, owned, and with its author's name on it. @throws CountersignError `Undigestible`. */
 export function jobManifest(governedJob: GovernedJobRecord, name: string): object {
@@ -74,7 +67,7 @@ function heldJob(
         { apiVersion, kind: 'GovernedJob', name: governedJob.name, uid: governedJob.uid, controller: true, blockOwnerDeletion: true },
       ],
     },
-    spec: { ...(parameters === undefined ? spec : withParameters(spec, parameters)), suspend: true },
+    spec: { ...withParameters(spec, parameters), suspend: true },
   };
 }
 
@@ -111,26 +104,4 @@ export function requestSpec({ name, uid, spec }: GovernedJobRecord): Omit<Approv
 // Nobody brings our marks along in a template.
 function withoutMarks(said: StringMap | undefined): StringMap {
   return Object.fromEntries(Object.entries(said ?? {}).filter(([key]) => !/^([a-z]+\.)?countersign\.dev\//.test(key)));
-}
-
-function withParameters(spec: object, parameters: unknown): object {
-  const template = (spec as { template?: { spec?: { containers?: Container[]; initContainers?: Container[] } } }).template;
-  const value = JSON.stringify(parameters);
-  const given = (containers: Container[] | undefined) =>
-    containers?.map((c) => ({
-      ...c,
-      env: [...(c.env ?? []).filter((e) => e.name !== parametersVariable), { name: parametersVariable, value }],
-    }));
-  const pod = template?.spec;
-  return {
-    ...spec,
-    template: {
-      ...template,
-      spec: {
-        ...pod,
-        containers: given(pod?.containers),
-        ...(pod?.initContainers === undefined ? {} : { initContainers: given(pod.initContainers) }),
-      },
-    },
-  };
 }

@@ -153,6 +153,43 @@ describe.concurrent('a GovernedJob', () => {
     expect(await ns.requestsOf(await ns.get(resources.jobs, mine.jobName))).toEqual([]);
   });
 
+  test('is known by its Job to a policy on Jobs alone: that is the object of its rules, and of what it agrees to without asking', async ({
+    ns,
+  }) => {
+    const main = 'object.spec.template.spec.containers[0]';
+    await ns.policy('images', {
+      match: matchJobs,
+      // That of the operation leaves it to the operator to judge: the API server does not know it.
+      validations: [{ expression: `operation == '' || !${main}.image.endsWith(':latest')`, message: 'never latest' }],
+      autoApprove: [{ name: 'small', when: `!has(${main}.args)` }],
+      stages: [oneOf('finance', { group: 'finance' })],
+    });
+    const alice = await ns.as('alice', ['dev']);
+    const of = (container: object) => ({ template: { spec: { restartPolicy: 'Never', containers: [container] } }, backoffLimit: 0 });
+    const made = (name: string, container: object) =>
+      alice.create(
+        resources.governedJobs,
+        ns.name,
+        governedJob(name, { jobTemplate: { spec: of({ name: 'main', image: 'tool:1', ...container }) } }),
+      );
+    const [small, large, latest] = await Promise.all([
+      made('small', {}),
+      made('large', { args: ['--all'] }),
+      made('latest', { image: 'tool:latest' }),
+    ]);
+    expect(condition(await ns.phase(resources.governedJobs, small.metadata.name, 'Succeeded'), 'Approved')?.reason).toBe('AutoApproved');
+    await ns.phase(resources.governedJobs, latest.metadata.name, 'Rejected');
+    expect(condition(await ns.requestOf(latest), 'Approved')).toMatchObject({
+      reason: 'PolicyViolation',
+      message: 'ApprovalPolicy images: never latest',
+    });
+    await ns.phase(resources.governedJobs, large.metadata.name, 'AwaitingApproval');
+    const asked = await ns.request((await ns.requestOf(large)).metadata.name, 'asked', (r) => r.status?.phase === 'Reviewing');
+    expect(isTrue(asked, 'Valid')).toBe(true);
+    await ns.decide(await bobOf(ns), 'Approve', [asked]);
+    await ns.phase(resources.governedJobs, large.metadata.name, 'Succeeded');
+  });
+
   test('that is rejected never runs: Rejected, and its Job ends as Failed', async ({ ns }) => {
     await ns.policy('asks', asks);
     const { asked, jobName } = await governed(ns, governedJob('nightly'));
