@@ -318,6 +318,7 @@ describe('kubectl', () => {
   it('lists all kinds of a namespace by their category', async () => {
     await create(sample('decision.yaml', ns));
     await create(sample('delegation.yaml', ns));
+    await create(sample('channel-webhook.yaml', ns));
     const listed = await cluster.kubectl('get', 'countersign', '-n', ns, '-o', 'name');
     for (const kind of kinds.filter(({ resource }) => resource.namespaced)) expect(listed).toContain(`${kind.singular}.countersign.dev/`);
   });
