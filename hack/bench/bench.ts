@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { attachCluster, type Cluster } from '../cluster/cluster.ts';
 import { componentNames } from '../cluster/contract.ts';
+import { approvalsAuthority, startApprovals, type ApprovalsProcess } from '../platform/approvals.ts';
 import { controllerPods, kubectl } from '../platform/chart.ts';
 import { startOperator, type OperatorProcess } from '../platform/operator.ts';
 import { startPlatform, type Platform } from '../platform/platform.ts';
@@ -95,6 +96,15 @@ export class Bench {
     const program = bundleIn(this.#options.dir);
     const env = { COUNTERSIGN_HOLD_MODE: 'MutatingAdmissionPolicy', ...operatorEnv(this.settings) };
     this.#operator = await startOperator(this.cluster, { dir, pod, admissionPort, program, env });
+  }
+
+  /** Starts the approval service as it ships, on a database of its own, and waits until it is ready; whoever starts it stops it. */
+  async startApprovals(): Promise<{ process: ApprovalsProcess; ca: string }> {
+    const dir = join(this.#options.dir, 'approvals');
+    const program = bundleIn(this.#options.dir);
+    const process = await startApprovals(this.cluster, { dir, program, env: operatorEnv(this.settings) });
+    await process.ready();
+    return { process, ca: await approvalsAuthority(this.cluster) };
   }
 
   /** A new namespace; with a policy, it is returned once the policy bites. */

@@ -2,6 +2,7 @@ import { cpus, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { Bench } from './bench.ts';
 import { Report } from './report.ts';
+import { approvals } from './scenarios/approvals.ts';
 import { auto } from './scenarios/auto.ts';
 import { barePair } from './scenarios/barePair.ts';
 import { decided } from './scenarios/decided.ts';
@@ -35,6 +36,7 @@ const parts: readonly Part[] = [
   { name: 'decided', run: forEachSize(decided) },
   { name: 'unhurried', run: (bench, { unhurried: n }) => unhurried(bench, n) },
   { name: 'writes', run: (bench, { sizes }) => writes(bench, Math.min(100, sizes[0] ?? 100)) },
+  { name: 'approvals', run: approvals },
   { name: 'guards', run: (bench, { sizes }) => guards(bench, sizes[0] ?? 500) },
   // The first measurement once more: what differs is how much the machine drifts.
   { name: 'limit', run: (bench, { sizes }) => limit(bench, sizes[0] ?? 500, 'again') },

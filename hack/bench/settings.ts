@@ -8,6 +8,10 @@ export interface Settings {
   readonly unhurried: number;
   /** How often creation with and without guards alternates. BENCH_ROUNDS. */
   readonly rounds: number;
+  /** For how many seconds the approval service is asked and told decisions, at an even pace. BENCH_APPROVALS_SECONDS. */
+  readonly approvalsSeconds: number;
+  /** How many wait at the approval service at a time. BENCH_WAITERS. */
+  readonly waiters: number;
   /** Parts of a run to do, all when empty. BENCH_ONLY, such as limit,auto. */
   readonly only: readonly string[];
   /** Connections of the bare clients and of whoever creates and decides. BENCH_CONNECTIONS. */
@@ -25,6 +29,8 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     held: count('BENCH_HELD', 10_000),
     unhurried: count('BENCH_UNHURRIED', 200),
     rounds: count('BENCH_ROUNDS', 4),
+    approvalsSeconds: count('BENCH_APPROVALS_SECONDS', 20),
+    waiters: count('BENCH_WAITERS', 5_000),
     only: (environment['BENCH_ONLY'] ?? '').split(',').filter((name) => name !== ''),
     connections: count('BENCH_CONNECTIONS', 32),
     profileDir: environment['BENCH_PROFILE'],
