@@ -1,23 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { KubeClient } from '../../../operator/kube/client/kubeClient.ts';
 import type { KubeObject } from '../../../operator/kube/client/types.ts';
-import { condition, cronJob, hasEnded, isSuspended, job, resources, type TestNamespace } from '../../fixtures/world.ts';
+import { condition, cronJob, hasEnded, isSuspended, resources, type TestNamespace } from '../../fixtures/world.ts';
+import { controllerOf, run } from './cronJobRuns.ts';
 import { bobOf, decidesInVain, financeAgrees, patch } from './support.ts';
 
 const paused = { spec: { suspend: true } };
-
-/** The controller that makes the runs of CronJobs; what it does once a minute is done here at once. */
-const controllerOf = (ns: TestNamespace): Promise<KubeClient> => ns.as('system:serviceaccount:kube-system:cronjob-controller');
-
-/** A Job that names a CronJob as its owner, with the annotations of its template, as both the controller and `kubectl create job --from` make it. */
-function runOf(cron: KubeObject, name: string): object {
-  const { metadata } = (cron['spec'] as { jobTemplate: { metadata?: { annotations?: Record<string, string> } } }).jobTemplate;
-  const owner = { apiVersion: 'batch/v1', kind: 'CronJob', name: cron.metadata.name, uid: cron.metadata.uid, controller: true };
-  return job(name, { metadata: { ownerReferences: [owner], annotations: metadata?.annotations ?? {} } });
-}
-
-const run = (ns: TestNamespace, by: KubeClient, cron: KubeObject, name: string): Promise<KubeObject> =>
-  by.create(resources.jobs, ns.name, runOf(cron, name));
 
 /** A CronJob whose template does not say who wrote it: as one that is older than the chart, or was written while nobody stamped. */
 async function unstamped(ns: TestNamespace): Promise<KubeObject> {

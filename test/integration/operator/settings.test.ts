@@ -18,6 +18,7 @@ import {
 } from '../../fixtures/world.ts';
 import { crew, override, says } from './overrides.ts';
 import { bobOf, financeAgrees, heldJob } from './support.ts';
+import { controllerOf, run } from './cronJobRuns.ts';
 
 const { inNamespace, platform } = ownPlatform({
   env: { COUNTERSIGN_RETENTION: '3s', COUNTERSIGN_DEFAULT_TIMEOUT: '36h', COUNTERSIGN_CRONJOB_OPEN_REQUESTS: '2' },
@@ -132,14 +133,9 @@ describe.concurrent('other settings', () => {
     inNamespace(async (ns) => {
       await ns.policy('pay', financeAgrees);
       const alice = await ns.as('alice');
-      const { metadata } = await alice.create(resources.cronJobs, ns.name, cronJob('often', { spec: { suspend: true } }));
-      // As kubectl create job --from=cronjob/often does.
-      const owner = { apiVersion: 'batch/v1', kind: 'CronJob', name: 'often', uid: metadata.uid, controller: true };
-      const made = await Promise.all(
-        ['one', 'two', 'three', 'four'].map((name) =>
-          alice.create(resources.jobs, ns.name, job(name, { metadata: { ownerReferences: [owner] } })),
-        ),
-      );
+      const often = await alice.create(resources.cronJobs, ns.name, cronJob('often', { spec: { suspend: true } }));
+      const controller = await controllerOf(ns);
+      const made = await Promise.all(['one', 'two', 'three', 'four'].map((name) => run(ns, controller, often, name)));
       const open = async (): Promise<StoredRequest[]> =>
         (await Promise.all(made.map((each) => ns.requestsOf(each)))).flat().filter((r) => !isTrue(r, 'Settled'));
       const two = (what: string, without: readonly string[]): Promise<StoredRequest[]> =>

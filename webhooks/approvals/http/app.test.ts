@@ -250,6 +250,37 @@ describe('who calls', () => {
   });
 });
 
+describe('a form', () => {
+  const form = route({
+    method: 'post',
+    path: '/open',
+    summary: 'A form for anybody',
+    tag: 'Service',
+    access: 'anybody',
+    page: true,
+    body: z.looseObject({}),
+    answers: { 200: { description: 'Done.' } },
+    handle: ({ body }) => Promise.resolve({ status: 200, body }),
+  });
+  const send = async (text: string): Promise<{ status: number; detail?: string }> => {
+    const { call } = await served([form]);
+    const answer = await call('POST', '/open', { body: text, headers: { 'content-type': 'application/x-www-form-urlencoded' } });
+    return { status: answer.status, detail: ((await answer.json()) as { detail?: string }).detail };
+  };
+
+  it('is taken with its fields', async () => {
+    expect(await send('a=1&b=2')).toMatchObject({ status: 200 });
+  });
+
+  it.each([
+    ['a field twice', 'a=1&a=2', 'body.a is there twice'],
+    // Whoever is not even known must not keep the process busy.
+    ['more fields than any page has', Array.from({ length: 30_000 }, (_, i) => `f${i}`).join('&'), 'more than 200 fields'],
+  ])('with %s is refused', async (_what, text, sentence) => {
+    expect(await send(text)).toEqual({ status: 422, detail: expect.stringContaining(sentence) as string });
+  });
+});
+
 describe('a write', () => {
   it('beyond the rate of its caller is told when to come again', async () => {
     const { post } = await served([echo], { takeDecision: () => Promise.resolve(1_200) });

@@ -91,10 +91,17 @@ function asText(raw: Buffer): string {
   }
 }
 
+/** No form of ours has nearly so many fields. */
+const mostFields = 200;
+
 /** The fields of a form. One that is there twice is read by nobody in the same way. */
 function formFields(text: string): Record<string, string> {
-  const entries = [...new URLSearchParams(text)];
-  const twice = entries.find(([name], index) => entries.findIndex(([other]) => other === name) !== index);
-  if (twice !== undefined) throw new Problem(422, 'ambiguous-form', `body.${twice[0]} is there twice; send it once.`);
-  return Object.fromEntries(entries);
+  const fields = new Map<string, string>();
+  for (const [name, value] of new URLSearchParams(text)) {
+    if (fields.has(name)) throw new Problem(422, 'ambiguous-form', `body.${name.slice(0, 100)} is there twice; send it once.`);
+    if (fields.size >= mostFields)
+      throw new Problem(422, 'too-many-fields', `The form has more than ${mostFields} fields; send only those that the page has.`);
+    fields.set(name, value);
+  }
+  return Object.fromEntries(fields);
 }

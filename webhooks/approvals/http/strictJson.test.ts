@@ -36,6 +36,10 @@ describe('strict JSON', () => {
     expect(refusal(text)).toEqual({ status: 422, message: expect.stringMatching(sentence) as string });
   });
 
+  it('reads a list of more items than a call can have arguments', () => {
+    expect(parseStrictJson(`[${'1,'.repeat(200_000)}1]`)).toHaveLength(200_001);
+  });
+
   it('does not end by what is nested deeper than its own stack', () => {
     expect(refusal(`${'['.repeat(100_000)}${']'.repeat(100_000)}`).status).toBe(422);
   });

@@ -14,7 +14,7 @@ export function parseStrictJson(text: string): unknown {
   const twice = duplicateKey(text);
   if (twice !== undefined) throw unclear(`body.${twice}`, 'is there twice, and readers differ in which of the two they take; send it once');
   const queue: Placed[] = [{ at: 'body', value, depth: 0 }];
-  for (let placed = queue.pop(); placed !== undefined; placed = queue.pop()) queue.push(...checked(placed));
+  for (let placed = queue.pop(); placed !== undefined; placed = queue.pop()) for (const inner of checked(placed)) queue.push(inner);
   return value;
 }
 
