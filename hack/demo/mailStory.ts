@@ -38,7 +38,7 @@ async function turnOn(terminal: Terminal, { admin }: Cast, { mailbox }: Post): P
   terminal.step('Not everybody has kubectl. The approval service mails whoever a stage asks.');
   await admin.types(`cat ${manifests}/by-mail.yaml`);
   await admin.types(`sed 's/MAIL_PORT/${mailbox.port}/' ${manifests}/by-mail.yaml | kubectl apply -f -`);
-  await admin.types('kubectl -n payments wait --for=condition=Ready nchan/mail --timeout=60s');
+  await admin.types('kubectl wait --for=condition=Ready cnchan/mail --timeout=60s');
   const generations = "kubectl -n payments get apol finance -o jsonpath='{.metadata.generation} {.status.observedGeneration}'";
   await admin.waitsFor('the changed policy to be enforced', generations, (text) => {
     const [wanted, enforced] = text.split(' ');

@@ -27,7 +27,7 @@ async function castOf({ cluster, programs }: Stage, terminal: Terminal): Promise
 }
 
 const keptHint = `   export KUBECONFIG=$PWD/.run/kubeconfig PATH=$PWD/.run/bin:$PATH     and you are its admin, until: make down
-   The mail server ended with the story; the channel says so once it has something to send: kubectl get nchan -n payments`;
+   The mail server ended with the story; the channel says so once it has something to send: kubectl get cnchan`;
 
 const nextSteps = (kept: boolean, pictures: string): string => `
 What to look at, and to try next

@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { approvers, notificationChannels, type ApprovalRequest } from '../../../crds/v1alpha1/index.ts';
+import { approvers, clusterNotificationChannels, notificationChannels, type ApprovalRequest } from '../../../crds/v1alpha1/index.ts';
 import { approvalService } from '../../fixtures/approvalService.ts';
 import { SmtpPeer } from '../../../hack/peers/smtpServer.ts';
-import { condition, hasEnded, job, matchJobs, oneOf, resources, TestNamespace } from '../../fixtures/world.ts';
+import { condition, hasEnded, job, matchJobs, oneOf, resources, TestNamespace, until } from '../../fixtures/world.ts';
 import { linkIn, mailsTo, textOf, untilMails } from './mails.ts';
 
 const smtp = await SmtpPeer.start();
@@ -26,13 +26,20 @@ async function approver(
   return { username, mail, remove: () => ns.admin.delete(approvers, { name: username }) };
 }
 
-const channel = (ns: TestNamespace, more: object = {}) =>
-  ns.admin.create(notificationChannels, ns.name, {
+type Kind = 'NotificationChannel' | 'ClusterNotificationChannel';
+
+/** A channel for mail, as a stage names it; what is of the cluster must be removed. */
+async function channel(ns: TestNamespace, kind: Kind) {
+  const type = kind === 'NotificationChannel' ? notificationChannels : clusterNotificationChannels;
+  await ns.admin.create(type, type.namespaced ? ns.name : undefined, {
     apiVersion: 'countersign.dev/v1alpha1',
-    kind: 'NotificationChannel',
-    metadata: { name: 'mail' },
-    spec: { type: 'SMTP', config: { host: 'localhost', port: smtp.port, from: 'approvals@example.com' }, ...more },
+    kind,
+    metadata: { name: ns.name },
+    spec: { type: 'SMTP', config: { host: 'localhost', port: smtp.port, from: 'approvals@example.com' } },
   });
+  const remove = () => ns.admin.delete(type, { name: ns.name, ...(type.namespaced ? { namespace: ns.name } : {}) });
+  return { ref: { kind, name: ns.name }, remove };
+}
 
 describe('a Job that is held, in a stage that names a channel for mail', () => {
   it('is asked for by mail, approved by the link in it, and its requester is told', async () => {
@@ -44,10 +51,10 @@ describe('a Job that is held, in a stage that names a channel for mail', () => {
     ]);
     // By a link, bob decides with his own rights.
     await ns.bind('staff-bob', 'staff', [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: bob.username }]);
-    await channel(ns);
+    const mail = await channel(ns, 'ClusterNotificationChannel');
     await ns.policy('money', {
       match: matchJobs,
-      stages: [{ ...oneOf('finance', { group: `${ns.name}-finance` }), minimumChannel: 'Email', notify: [{ name: 'mail' }] }],
+      stages: [{ ...oneOf('finance', { group: `${ns.name}-finance` }), minimumChannel: 'Email', notify: [mail.ref] }],
     });
     await (
       await ns.as(alice.username)
@@ -74,26 +81,27 @@ describe('a Job that is held, in a stage that names a channel for mail', () => {
     for (const mail of outcomes) expect(mail).not.toContain('/l/');
     // Once each, and nobody who was not asked.
     expect([mailsTo(smtp, bob.mail).length, mailsTo(smtp, alice.mail).length, mailsTo(smtp, carol.mail).length]).toEqual([1, 2, 0]);
-    const stored = await ns.eventually(
-      notificationChannels,
-      'mail',
-      'delivering',
-      (found) => condition(found, 'Delivering')?.status === 'True',
-    );
+    const stored = await until('the channel to deliver', async () => {
+      const found = await ns.admin.get(clusterNotificationChannels, { name: ns.name });
+      return condition(found, 'Delivering')?.status === 'True' ? found : undefined;
+    });
     expect(condition(stored, 'Ready')?.status).toBe('True');
     const metrics = await (await fetch(`${service.process().healthUrl}/metrics`)).text();
     expect(metrics).toMatch(/countersign_deliveries_total\{channel_type="SMTP",result="delivered"\} [3-9]/);
-    await Promise.all([alice, bob, carol].map(({ remove }) => remove()));
+    await Promise.all([alice, bob, carol, mail].map(({ remove }) => remove()));
     await ns.close();
   });
 
-  it('invites to sign in where mail is not sure enough, and asks anew when what would run has changed', async () => {
+  it.each<[string, Kind, object]>([
+    ['mail is not sure enough', 'ClusterNotificationChannel', {}],
+    ['the namespace chose the account that sends it', 'NotificationChannel', { minimumChannel: 'Email' }],
+  ])('invites to sign in where %s, and asks anew when what would run has changed', async (_where, kind, more) => {
     const ns = await TestNamespace.create('notices');
     const [bob] = await Promise.all([approver(ns, 'bob')]);
-    await channel(ns);
+    const mail = await channel(ns, kind);
     await ns.policy('money', {
       match: [{ apiGroups: ['countersign.dev'], kinds: ['ApprovalRequest'] }],
-      stages: [{ ...oneOf('finance', { user: bob.username }), notify: [{ name: 'mail' }] }],
+      stages: [{ ...oneOf('finance', { user: bob.username }), notify: [mail.ref], ...more }],
     });
     const alice = await ns.as('alice');
     const made = await alice.create<ApprovalRequest>(resources.approvalRequests, ns.name, {
@@ -109,7 +117,7 @@ describe('a Job that is held, in a stage that names a channel for mail', () => {
     const mails = await untilMails(smtp, bob.mail, 2);
     expect(textOf(mails[1])).toContain('second');
     expect(mails).toHaveLength(2);
-    await bob.remove();
+    await Promise.all([bob, mail].map(({ remove }) => remove()));
     await ns.close();
   });
 });

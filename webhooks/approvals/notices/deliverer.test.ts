@@ -24,9 +24,9 @@ afterEach(async () => {
 });
 
 const now = minutes(5);
-const channelOf = (type: 'SMTP' | 'Slack'): KnownChannel => ({
-  kind: 'NotificationChannel',
-  namespace: 'payments',
+const channelOf = (type: 'SMTP' | 'Slack', namespace?: string): KnownChannel => ({
+  kind: namespace === undefined ? 'ClusterNotificationChannel' : 'NotificationChannel',
+  namespace,
   name: 'c',
   uid: 'c',
   generation: 1,
@@ -68,7 +68,7 @@ const asking = (more: object = {}): Delivery => ({
   request: 'wire-4711',
   requestUid: 'uid-1',
   event: 'StageOpened',
-  target: 'NotificationChannel payments/c',
+  target: 'ClusterNotificationChannel c',
   recipient: 'bob@corp',
   payload: { event: 'StageOpened', at: now, stage: stageId(stage), digest: digestA },
   state: 'Pending',
@@ -96,6 +96,12 @@ describe('a mail that asks', () => {
       await other.deliverer.deliver(asking());
       expect(other.told[0]?.notice.recipients[0]?.links).toEqual({ view: 'https://a.example/requests/uid-1' });
     }
+  });
+
+  it('has no links to decide by where the namespace chose the account that sends it: whoever has that reads what it sent', async () => {
+    const { deliverer, told } = delivering(known({ stages: [stage] }), channelOf('SMTP', 'payments'));
+    expect(await deliverer.deliver(asking())).toMatchObject({ what: 'taken' });
+    expect(told.map(({ notice }) => notice.recipients[0]?.links)).toEqual([{ view: 'https://a.example/requests/uid-1' }]);
   });
 
   it.each<[string, KnownRequest | undefined]>([

@@ -1,6 +1,6 @@
 import { isTooWeak } from '../../../operator/core/channels.ts';
 import { channels as types } from '../../../operator/notify/index.ts';
-import type { Channel, Delivered, Links as NoticeLinks, Notice, Recipient, Reference } from '../../../operator/notify/contract.ts';
+import type { Delivered, Links as NoticeLinks, Notice, Recipient, Reference } from '../../../operator/notify/contract.ts';
 import type { ResolvedStage } from '../../../crds/v1alpha1/index.ts';
 import { callerFrom, type ApproverDirectory } from '../callers/directory.ts';
 import type { Channels } from '../channels/channels.ts';
@@ -87,7 +87,7 @@ export class NoticeDeliverer implements Deliverer {
     }
     if (hasVoted(recipient, request)) return dropped('They have decided.');
     const person = recipientNamed(recipient, this.#deps.directory);
-    const links = await this.#linksFor(types[channel.spec.type], request, stage, recipient);
+    const links = await this.#linksFor(channel, request, stage, recipient);
     return this.#tell(delivery, payload, channel, request, { recipients: [{ ...person, links }], stage });
   }
 
@@ -95,12 +95,11 @@ export class NoticeDeliverer implements Deliverer {
    * A link is known to nobody but its receiver, so each attempt makes new ones. The earlier stay good, as the mail that carried them may have arrived
    * although nobody said so; each of them decides once, in a day at most, and for the same person.
    */
-  async #linksFor(type: Channel, request: KnownRequest, stage: ResolvedStage, approver: string): Promise<NoticeLinks> {
+  async #linksFor(channel: KnownChannel, request: KnownRequest, stage: ResolvedStage, approver: string): Promise<NoticeLinks> {
     const { links, origin, directory } = this.#deps;
     const view = pageOf(request, origin);
     // Where mail is not sure enough, its links lead to the page, where whoever follows them signs in.
-    if (type.carriesLinks !== true || isTooWeak('Email', stage.minimumChannel) || directory.byUsername(approver) === undefined)
-      return { view };
+    if (!maySendLinks(channel) || isTooWeak('Email', stage.minimumChannel) || directory.byUsername(approver) === undefined) return { view };
     const { namespace, name, uid, status } = request;
     const bound = { namespace, request: name, requestUid: uid, digest: status?.subjectDigest ?? '', approver };
     const [approve, reject] = await Promise.all([
@@ -166,6 +165,13 @@ interface Told {
   readonly stage?: ResolvedStage;
   readonly reference?: Reference;
 }
+
+/**
+ * Whoever's account at the mail server it is reads what it sent, links included, and could press them for everybody who was asked: only an administrator's may
+ * have any.
+ */
+const maySendLinks = ({ kind, spec }: KnownChannel): boolean =>
+  kind === 'ClusterNotificationChannel' && types[spec.type].carriesLinks === true;
 
 const listsOf = ({ require }: ResolvedStage) => require.flatMap(({ from }) => from);
 
