@@ -73,8 +73,11 @@ describe('the queries of the store', () => {
         .prepare(`explain query plan ${sql}`)
         .all(...(parameters as SQLInputValue[]))
         .map(({ detail }) => String(detail));
-      // By an index, a scan is in its order and ends at the limit; `due` is what a claim picked, and so few rows.
-      const slow = plan.filter((step) => step.startsWith('SCAN') && !/USING (COVERING )?INDEX|^SCAN due$/.test(step));
+      // By an index, a scan is in its order and ends at the limit; `due` is what a claim picked, and so few rows;
+      // how a subquery finds its own rows is a step of its own.
+      const slow = plan.filter(
+        (step) => step.startsWith('SCAN') && !/USING (COVERING )?INDEX|^SCAN (due|numbered|\(subquery-\d+\))$/.test(step),
+      );
       expect({ sql, slow }).toEqual({ sql, slow: [] });
     }
     database.close();

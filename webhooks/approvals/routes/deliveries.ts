@@ -4,7 +4,7 @@ import type { Caller } from '../callers/caller.ts';
 import { Problem } from '../http/problem.ts';
 import { route, type Route } from '../http/route.ts';
 import type { KnownRequest } from '../requests.ts';
-import { deliveriesOf, oweAgain, type DeliveryWithAttempts } from '../store/outbox.ts';
+import { attemptsShown, deliveriesOf, oweAgain, type DeliveryWithAttempts } from '../store/outbox.ts';
 import type { Store } from '../store/index.ts';
 import type { RequestDeps } from './deps.ts';
 import { findRequest } from './finding.ts';
@@ -13,7 +13,12 @@ export interface DeliveryRouteDeps extends RequestDeps {
   readonly store: Store;
   /** Something was owed again. */
   readonly onOwed: () => void;
+  /** Milliseconds since the epoch; a test may give its own. */
+  readonly now?: () => number;
 }
+
+/** Whoever is sent something again has so long to take it in before it is sent once more. */
+const restMs = 60_000;
 
 const id = z.string().min(1).max(64).describe('The id of the request.');
 const time = (what: string) => z.string().describe(what);
@@ -37,7 +42,7 @@ const DeliveryView = z
           message: z.string().describe('What came of it.'),
         }),
       )
-      .describe('The attempts that ended, the oldest first.'),
+      .describe(`The newest ${attemptsShown} of the attempts that ended, the oldest of them first.`),
   })
   .meta({ id: 'Delivery', description: 'Something that is or was owed to the outside.' });
 
@@ -48,7 +53,7 @@ export const deliveryRoutes = (deps: DeliveryRouteDeps): Route[] => [
     path: '/v1/requests/{id}/deliveries',
     tag: 'Deliveries',
     access: 'caller',
-    summary: 'What was told to whom of a request, with every attempt',
+    summary: 'What was told to whom of a request, with the latest attempts',
     description: 'For whoever may see the request. At most a thousand, the oldest first.',
     params: z.object({ id }),
     answers: { 200: { description: 'The deliveries.', schema: z.object({ items: z.array(DeliveryView) }) } },
@@ -62,24 +67,28 @@ export const deliveryRoutes = (deps: DeliveryRouteDeps): Route[] => [
     path: '/v1/requests/{id}/deliveries/{delivery}/redeliver',
     tag: 'Deliveries',
     access: 'caller',
+    decides: true,
     idempotent: true,
     summary: 'Sends something again',
     description:
-      'For the requester, and for whoever may cancel the request. It has the id that it had, by which its receiver knows it again.',
+      'For the requester, and for whoever may cancel the request. It has the id that it had, by which its receiver knows it again. Refused for a minute after the last attempt.',
     params: z.object({ id, delivery: z.string().min(1).max(64).describe('The id of the delivery.') }),
     answers: { 202: { description: 'It is sent again at once.', schema: DeliveryView } },
     handle: async ({ caller, params }) => {
       const request = await findRequest(deps, caller, params.id);
       await mayRedeliver(deps, caller, request);
       const find = async () => (await deliveriesOf(deps.store, request.uid)).find((each) => each.id === params.delivery);
-      if ((await find()) === undefined)
+      const asked = await find();
+      if (asked === undefined)
         throw new Problem(
           404,
           'not-found',
           `There is no delivery ${params.delivery} of request ${params.id}; their ids are in /v1/requests/${params.id}/deliveries.`,
         );
+      const now = (deps.now ?? Date.now)();
+      refuseHaste(asked, now);
       // What is still on its way needs no second order.
-      await oweAgain(deps.store, params.delivery);
+      await oweAgain(deps.store, params.delivery, now);
       deps.onOwed();
       const owed = await find();
       return { status: 202, body: owed === undefined ? undefined : viewOf(owed) };
@@ -94,6 +103,19 @@ async function mayRedeliver({ permissions }: RequestDeps, caller: Caller, { name
     403,
     'forbidden',
     `${caller.username} neither asked for ${namespace}/${name} nor may cancel it: expected its requester, or the verb cancel on approvalrequests.`,
+  );
+}
+
+/** So that nobody has somebody else's server called as fast as they can ask. @throws Problem 409. */
+function refuseHaste({ id: own, attemptsMade }: DeliveryWithAttempts, now: number): void {
+  const restsMs = (attemptsMade.at(-1)?.at ?? -Infinity) + restMs - now;
+  if (restsMs <= 0) return;
+  const seconds = Math.ceil(restsMs / 1000);
+  throw new Problem(
+    409,
+    'attempted-just-now',
+    `The last attempt of delivery ${own} was less than ${restMs / 1000} s ago; send it again in ${seconds} s.`,
+    { headers: { 'retry-after': String(seconds) } },
   );
 }
 

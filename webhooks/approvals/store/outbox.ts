@@ -178,7 +178,10 @@ export interface DeliveryWithAttempts extends Delivery {
   readonly attemptsMade: readonly Attempt[];
 }
 
-/** Everything owed for a request, the oldest first, at most a thousand, with the attempts. */
+/** So many attempts are read of each delivery: whoever has one sent again and again must not make everything about its request large. */
+export const attemptsShown = 20;
+
+/** Everything owed for a request, the oldest first, at most a thousand, each with the newest attempts. */
 export async function deliveriesOf({ db }: Store, requestUid: string): Promise<DeliveryWithAttempts[]> {
   const rows = await db
     .selectFrom('delivery')
@@ -190,7 +193,17 @@ export async function deliveriesOf({ db }: Store, requestUid: string): Promise<D
     .execute();
   if (rows.length === 0) return [];
   const ids = rows.map(({ id }) => id);
-  const attempts = await db.selectFrom('attempt').selectAll().where('delivery', 'in', ids).orderBy('id').execute();
+  const numbered = db
+    .selectFrom('attempt')
+    .selectAll()
+    .select(({ fn }) =>
+      fn
+        .agg<number>('row_number')
+        .over((over) => over.partitionBy('delivery').orderBy('id', 'desc'))
+        .as('newness'),
+    )
+    .where('delivery', 'in', ids);
+  const attempts = await db.selectFrom(numbered.as('numbered')).selectAll().where('newness', '<=', attemptsShown).orderBy('id').execute();
   const made = Map.groupBy(attempts, ({ delivery }) => delivery);
   return rows.map((row) => ({
     ...deliveryOf(row),
