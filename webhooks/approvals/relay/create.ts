@@ -1,6 +1,7 @@
 import { apiVersion, approvalRequests, governedJobs } from '../../../crds/v1alpha1/index.ts';
 import type { KubeObject } from '../../../operator/kube/client/types.ts';
 import type { Caller } from '../callers/caller.ts';
+import { isAsSent } from './asSent.ts';
 import { askedForBy, createOnce, nameByKey, stem, type Writer } from './once.ts';
 import { askedBy } from './person.ts';
 
@@ -36,6 +37,14 @@ function create(
       : { name };
   const metadata = { namespace, ...named, annotations: askedBy(caller), ...(labels === undefined ? {} : { labels }) };
   const object = { apiVersion, kind: type.kind, metadata: metadata as { namespace: string; name?: string }, spec };
-  // A name that the caller chose may be somebody else's; under their key only they can have made it, or made it before.
-  return createOnce(client, type, object, key !== undefined, (found) => askedForBy(caller, found));
+  // Under a name that the caller chose anything may stand, approved long ago. Under one that was made of their key it is what they sent with that key.
+  const isSame = (found: Found): boolean =>
+    isAsSent(spec, found.spec, filledIn) &&
+    Object.entries(labels ?? {}).every(([label, value]) => found.metadata.labels?.[label] === value);
+  return createOnce<Found>(client, type, object, byKey ? { isOurs: (found) => askedForBy(caller, found), isSame } : undefined);
 }
+
+type Found = KubeObject & { readonly spec?: unknown };
+
+/** What the API server and admission add to a spec, and what says that it was cancelled since: that is no other request. */
+const filledIn = ['draft', 'cancelled', 'subject.resource.uid'];

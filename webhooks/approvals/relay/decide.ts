@@ -7,6 +7,7 @@ import {
 } from '../../../crds/v1alpha1/index.ts';
 import { present } from '../../../operator/core/present.ts';
 import type { Caller } from '../callers/caller.ts';
+import { isAsSent } from './asSent.ts';
 import { createOnce, nameByKey, stem, type Writer } from './once.ts';
 import { relayedGroups } from './person.ts';
 
@@ -28,12 +29,14 @@ export async function decide({ client }: { readonly client: Writer }, caller: Ca
   const { namespace, key, ...said } = decision;
   const prefix = said.requests[0]?.name ?? 'decision';
   const name = key === undefined ? { generateName: `${stem(prefix)}-` } : { name: nameByKey(caller, key, prefix) };
-  const spec = { ...present(said), approver: caller.username, groups: relayedGroups(caller), via: caller.via };
+  const sent = { ...present(said), approver: caller.username, via: caller.via };
+  const spec = { ...sent, groups: relayedGroups(caller) };
   const object = { apiVersion, kind: approvalDecisions.kind, metadata: { namespace, ...name }, spec };
-  const isOurs = ({ spec: { approver, verdict, requests } }: ApprovalDecision): boolean =>
-    approver === caller.username && verdict === said.verdict && uidsOf(requests) === uidsOf(said.requests);
-  const made = await createOnce<ApprovalDecision>(client, approvalDecisions, object, key !== undefined, isOurs);
+  const adopted = {
+    isOurs: (found: ApprovalDecision): boolean => found.spec.approver === caller.username,
+    // All that they said, the digest of what they were shown above all. Groups come and go by themselves; those of the decision stay what they were.
+    isSame: (found: ApprovalDecision): boolean => isAsSent(sent, found.spec, ['groups']),
+  };
+  const made = await createOnce<ApprovalDecision>(client, approvalDecisions, object, key === undefined ? undefined : adopted);
   return { name: made.metadata.name };
 }
-
-const uidsOf = (requests: Decision['requests']): string => requests.map(({ uid }) => uid).join();

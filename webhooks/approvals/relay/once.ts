@@ -23,29 +23,56 @@ export const nameByKey = ({ username }: Caller, key: string, prefix: string): st
 /** What a made name begins with: not so long that nothing fits behind it, and with nothing at its end that a dash may not follow. */
 export const stem = (name: string): string => name.slice(0, 40).replace(/[-.]+$/, '');
 
+/** When what is there already under a name made of a key is the answer. */
+export interface Adopted<T> {
+  /** The same person made it. */
+  readonly isOurs: (found: T) => boolean;
+  /** What they sent then is what they send now. */
+  readonly isSame: (found: T) => boolean;
+}
+
 /**
- * Creates an object. One that is there already under a name made of a key is the answer when the same person made it.
+ * Creates an object. One that is there already is the answer when `adopted` says so; without `adopted`, for a name that was not made of a key, never: it
+ * may be long approved, and about something else.
  * @throws Problem with the API server's own sentence when it refuses.
  */
 export async function createOnce<T extends object = KubeObject>(
   client: Writer,
   type: ResourceType,
   object: { readonly metadata: { readonly name?: string; readonly namespace: string } },
-  byKey: boolean,
-  isOurs: (found: T) => boolean,
+  adopted: Adopted<T> | undefined,
 ): Promise<T> {
   const { name, namespace } = object.metadata;
   try {
     return await client.create<T>(type, namespace, object);
   } catch (error) {
-    if (!byKey || name === undefined || !(error instanceof ApiError)) throw refused(error);
+    if (name === undefined || !(error instanceof ApiError)) throw refused(error);
+    if (adopted === undefined) throw isAlreadyExists(error) ? nameTaken(type, name, namespace) : refused(error);
     // Admission speaks first: whoever repeats what was done is refused because of just that, before anybody notices that the object is there.
     const found = await existing<T>(client, type, { namespace, name });
-    if (found !== undefined && isOurs(found)) return found;
+    const isOurs = found !== undefined && adopted.isOurs(found);
+    if (isOurs && adopted.isSame(found)) return found;
     if (!isAlreadyExists(error)) throw refused(error);
+    throw isOurs ? keyReused(type, name) : keyTaken(type, name);
   }
-  throw new Problem(409, 'conflict', `${type.kind} ${name} is there already and is somebody else's; send another Idempotency-Key.`);
 }
+
+const nameTaken = ({ kind }: ResourceType, name: string, namespace: string): Problem =>
+  new Problem(
+    409,
+    'conflict',
+    `body.name: ${kind} ${name} is there already in namespace ${namespace}, and this call did not make it; send another name, or leave it out and one is made.`,
+  );
+
+const keyReused = ({ kind }: ResourceType, name: string): Problem =>
+  new Problem(
+    422,
+    'idempotency-key-reused',
+    `This Idempotency-Key made ${kind} ${name}, which says something else than what is sent now: repeat exactly what was sent, or make a new key for this.`,
+  );
+
+const keyTaken = ({ kind }: ResourceType, name: string): Problem =>
+  new Problem(409, 'conflict', `${kind} ${name} is there already and is somebody else's; send another Idempotency-Key.`);
 
 async function existing<T>(client: Writer, type: ResourceType, ref: { namespace: string; name: string }): Promise<T | undefined> {
   try {

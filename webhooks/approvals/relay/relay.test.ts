@@ -3,7 +3,8 @@ import { ApiError, ConnectionError } from '../../../operator/kube/client/apiErro
 import type { Caller } from '../callers/caller.ts';
 import { Problem } from '../http/problem.ts';
 import { Permissions } from './ask.ts';
-import { decide } from './decide.ts';
+import { createGovernedJob, createRequest } from './create.ts';
+import { decide, type Decision } from './decide.ts';
 import { nameByKey, type Writer } from './once.ts';
 import { askedBy, relayedGroups } from './person.ts';
 import { refused } from './refusal.ts';
@@ -94,15 +95,98 @@ describe('a decision', () => {
     expect(stored.size).toBe(1);
   });
 
-  it('is refused under a key that made another', async () => {
+  const shown = { name: 'wire', uid: 'u', digest };
+  it.each<[string, Partial<Decision>]>([
+    ['verdict', { verdict: 'Reject' }],
+    ['uid', { requests: [{ ...shown, uid: 'other' }] }],
+    ['digest', { requests: [{ ...shown, digest: `v1:sha256:${'1'.repeat(64)}` }] }],
+    ['reason', { reason: 'another' }],
+    ['reason left out', { reason: undefined }],
+    ['ticket', { ticket: 'CHG-2' }],
+    ['response', { response: { amount: 2 } }],
+    ['standing', { standing: { runs: 2, duration: '7d' } }],
+    ['reassign', { reassign: { stage: 's', from: 'a', to: 'b' } }],
+  ])('is refused under a key that made one with another %s', async (_field, other) => {
+    const { client, stored } = keeping();
+    const first = { ...said, reason: 'because', ticket: 'CHG-1', response: { amount: 1 }, key: 'k' };
+    await decide({ client }, bob, first);
+    const refusal = { status: 422, code: 'idempotency-key-reused' };
+    await expect(decide({ client }, bob, { ...first, ...other })).rejects.toMatchObject(refusal);
+    expect(stored.size).toBe(1);
+  });
+
+  it('is the same although its approver has joined a group since', async () => {
     const { client } = keeping();
-    await decide({ client }, bob, { ...said, key: 'k' });
-    await expect(decide({ client }, bob, { ...said, verdict: 'Reject', key: 'k' })).rejects.toMatchObject({ status: 409 });
+    const first = await decide({ client }, bob, { ...said, key: 'k' });
+    expect(await decide({ client }, { ...bob, groups: [] }, { ...said, key: 'k' })).toEqual(first);
   });
 
   it('has a name that any request leaves room for', () => {
     expect(nameByKey(bob, 'k', `${'x'.repeat(39)}.y`)).toMatch(/^x{39}-[0-9a-f]{20}$/);
     expect(nameByKey(bob, 'k', 'x'.repeat(253)).length).toBeLessThan(64);
+  });
+});
+
+describe.each([
+  ['a request', createRequest],
+  ['a GovernedJob', createGovernedJob],
+])('%s', (_what, ask) => {
+  const wire = (amount: number, more: object = {}) => ({
+    operation: 'wire',
+    context: { amount, ...more },
+    subject: { resource: { name: 'x' } },
+  });
+  const asked = { namespace: 'payments', spec: wire(1), labels: { team: 'a' } };
+
+  it('that has the name that was sent is never the answer, whatever the key', async () => {
+    const { client, stored } = keeping();
+    await ask({ client }, bob, { ...asked, name: 'wire', key: 'k' });
+    for (const [amount, key] of [
+      [1_000_000, 'new'],
+      [1_000_000, 'k'],
+      [1, 'new'],
+      [1, undefined],
+    ] as const) {
+      await expect(ask({ client }, bob, { ...asked, name: 'wire', spec: wire(amount), key })).rejects.toMatchObject({
+        status: 409,
+        code: 'conflict',
+        message: expect.stringMatching(/^body\.name: \w+ wire is there already in namespace payments, .*send another name/) as string,
+      });
+    }
+    expect(stored.size).toBe(1);
+  });
+
+  it('is made once under a key, with what admission and the API server fill in and others add', async () => {
+    const { client, stored } = keeping();
+    const first = await ask({ client }, bob, { ...asked, key: 'k' });
+    const { name } = first.metadata;
+    const spec = { ...asked.spec, subject: { resource: { name: 'x', uid: 'u' } }, draft: false, cancelled: false };
+    stored.set(name, { ...first, metadata: { ...first.metadata, labels: { team: 'a', added: 'b' } }, spec });
+    expect((await ask({ client }, bob, { ...asked, key: 'k' })).metadata.name).toBe(name);
+    expect(stored.size).toBe(1);
+  });
+
+  it.each<[string, object]>([
+    ['another value', { spec: wire(1_000_000) }],
+    ['a field more', { spec: wire(1, { fee: 1 }) }],
+    ['a field less', { spec: { ...wire(1), context: {} } }],
+    ['another label', { labels: { team: 'b' } }],
+  ])('is refused under a key that made one with %s', async (_other, change) => {
+    const { client, stored } = keeping();
+    await ask({ client }, bob, { ...asked, key: 'k' });
+    await expect(ask({ client }, bob, { ...asked, ...change, key: 'k' })).rejects.toMatchObject({
+      status: 422,
+      code: 'idempotency-key-reused',
+    });
+    expect(stored.size).toBe(1);
+  });
+
+  it('of somebody else is not the answer, though it stands under the name of the key', async () => {
+    const { client, stored } = keeping();
+    const made = await ask({ client }, bob, { ...asked, key: 'k' });
+    const annotations = askedBy({ ...bob, username: 'eve@corp' });
+    stored.set(made.metadata.name, { ...made, metadata: { ...made.metadata, annotations } });
+    await expect(ask({ client }, bob, { ...asked, key: 'k' })).rejects.toMatchObject({ status: 409, code: 'conflict' });
   });
 });
 
