@@ -67,13 +67,20 @@ const jwks = async () => {
   return (await route?.handle({} as never))?.body as { keys: { kid: string }[] };
 };
 
-type Checks = (message: { headers: object; body: string; jwks: object; now?: number }) => boolean;
+interface Message {
+  readonly headers: object;
+  readonly body: string;
+  readonly jwks: object;
+  readonly isExpected: (request: { id: string; requester: string }) => boolean;
+  readonly now?: number;
+}
+type Checks = (message: Message) => boolean;
 
 /** The code of the guide, as its readers would run it. */
 async function fromTheGuide(): Promise<Checks> {
   const page = readFileSync(join(import.meta.dirname, '../../../docs/guides/callbacks.md'), 'utf8');
   const code = /```js\n(.*?)```/s.exec(page)?.[1] ?? '';
-  return ((await import(`data:text/javascript,${encodeURIComponent(code)}`)) as { isOurs: Checks }).isOurs;
+  return ((await import(`data:text/javascript,${encodeURIComponent(code)}`)) as { isAnswer: Checks }).isAnswer;
 }
 
 describe('a callback', () => {
@@ -87,7 +94,7 @@ describe('a callback', () => {
     expect(JSON.parse(body)).toMatchObject({
       type: 'approval.settled',
       data: {
-        request: { id: 'uid-1', namespace: 'payments', name: 'wire-4711', operation: 'wire-transfer' },
+        request: { id: 'uid-1', namespace: 'payments', name: 'wire-4711', operation: 'wire-transfer', requester: 'alice@corp' },
         outcome: 'Approved',
         digest: digestA,
         response: { amount: 5 },
@@ -95,14 +102,25 @@ describe('a callback', () => {
         decisions: [{ approver: 'bob@corp', verdict: 'Approve', response: { amount: 5 } }],
       },
     });
-    const isOurs = await fromTheGuide();
+    const isAnswer = await fromTheGuide();
     const keys = await jwks();
     expect(keys.keys).toHaveLength(2);
-    expect(isOurs({ headers, body, jwks: keys, now })).toBe(true);
-    expect(isOurs({ headers, body: `${body} `, jwks: keys, now })).toBe(false);
-    expect(isOurs({ headers: { ...headers, 'webhook-id': 'msg_other' }, body, jwks: keys, now })).toBe(false);
-    expect(isOurs({ headers, body, jwks: keys, now: now + 301_000 })).toBe(false);
-    expect(isOurs({ headers, body, jwks: { keys: keys.keys.slice(1) }, now })).toBe(false);
+    const isExpected: Message['isExpected'] = ({ id, requester }) => id === 'uid-1' && requester === 'alice@corp';
+    const message = { headers, body, jwks: keys, isExpected, now };
+    expect(isAnswer(message)).toBe(true);
+    // Of somebody else, who had it sent here: signed as well, and no answer to what was asked.
+    expect(isAnswer({ ...message, isExpected: ({ id }) => id === 'uid-2' })).toBe(false);
+    expect(isAnswer({ ...message, body: `${body} ` })).toBe(false);
+    expect(isAnswer({ ...message, headers: { ...headers, 'webhook-id': 'msg_other' } })).toBe(false);
+    expect(isAnswer({ ...message, now: now + 301_000 })).toBe(false);
+    expect(isAnswer({ ...message, jwks: { keys: keys.keys.slice(1) } })).toBe(false);
+  });
+
+  it('has a target of its own in each namespace, so that none holds up the callbacks of another', () => {
+    const targets = ['payments', 'lending'].flatMap((namespace) =>
+      callbacksDue({ ...asking('https://bank.example/done'), namespace }, undefined, now).map(({ target }) => target),
+    );
+    expect(targets).toEqual(['payments https://bank.example', 'lending https://bank.example']);
   });
 
   it('is signed with the secret of the namespace besides, where the requester may read it', async () => {

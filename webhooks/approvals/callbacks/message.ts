@@ -27,13 +27,13 @@ function bodyOf(
   decisions: readonly object[],
   isShortened = false,
 ): string {
-  const { uid, namespace, name, spec, status } = request;
+  const { uid, namespace, name, requester, spec, status } = request;
   const { phase, outputs, startedAt, completedAt } = execution?.status ?? {};
   return JSON.stringify({
     type: `approval.${event.toLowerCase()}`,
     timestamp: new Date(at).toISOString(),
     data: {
-      request: { id: uid, namespace, name, operation: spec.operation, ...present({ phase: status?.phase }) },
+      request: { id: uid, namespace, name, operation: spec.operation, requester: requester.username, ...present({ phase: status?.phase }) },
       outcome: outcomeOf(request),
       ...present({
         message: status?.conditions.find(({ type }) => type === 'Approved')?.message,
