@@ -262,7 +262,7 @@ describe('a form', () => {
     answers: { 200: { description: 'Done.' } },
     handle: ({ body }) => Promise.resolve({ status: 200, body }),
   });
-  const send = async (text: string): Promise<{ status: number; detail?: string }> => {
+  const send = async (text: string): Promise<{ status: number; detail: string | undefined }> => {
     const { call } = await served([form]);
     const answer = await call('POST', '/open', { body: text, headers: { 'content-type': 'application/x-www-form-urlencoded' } });
     return { status: answer.status, detail: ((await answer.json()) as { detail?: string }).detail };
