@@ -41,7 +41,7 @@ describe('a callback', () => {
       const delivered = await until('it to be delivered', async () =>
         (await deliveriesOf(of.alice, id)).find(({ state }) => state === 'Delivered'),
       );
-      expect(delivered).toMatchObject({ kind: 'Callback', event: 'Settled', target: `https://${peer.host}` });
+      expect(delivered).toMatchObject({ kind: 'Callback', event: 'Settled', target: `${of.ns.name} https://${peer.host}` });
       expect(delivered.attempts.map(({ taken }) => taken)).toEqual([false, false, true]);
       const calls = await callsTo(path);
       expect(new Set(calls.map(({ headers, body }) => `${String(headers['webhook-id'])} ${body}`)).size).toBe(1);

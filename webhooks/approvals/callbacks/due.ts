@@ -45,7 +45,8 @@ function callbackOf(
     request: name,
     requestUid: uid,
     event,
-    target: URL.canParse(url) ? new URL(url).origin : 'nowhere',
+    // Of its own namespace: whoever names another's server, and has it fail, must not hold up what others are told there.
+    target: `${namespace} ${URL.canParse(url) ? new URL(url).origin : 'nowhere'}`,
     recipient: null,
     payload,
   };

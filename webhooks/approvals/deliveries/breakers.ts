@@ -22,12 +22,15 @@ export class Breakers {
     return wasDead ? 'resumed' : undefined;
   }
 
-  /** It did not take something that may be tried again. Says whether it is left alone from now on. */
+  /**
+   * It did not take something that may be tried again. Says whether it is left alone from now on. What it asks for with one answer may be meant for one
+   * thing, and holds up the others no longer than failing does.
+   */
   failed(target: string, now: number, retryAfterMs = 0): 'opened' | undefined {
     const failures = (this.#kept.get(target)?.failures ?? 0) + 1;
     const pause = failures < mostFailures ? 0 : Math.min(shortestMs * 2 ** (failures - mostFailures), longestMs);
     this.#kept.delete(target);
-    this.#kept.set(target, { failures, until: now + Math.max(pause, retryAfterMs) });
+    this.#kept.set(target, { failures, until: now + Math.max(pause, Math.min(retryAfterMs, longestMs)) });
     for (const oldest of this.#kept.keys()) {
       if (this.#kept.size <= mostKept) break;
       this.#kept.delete(oldest);

@@ -104,6 +104,17 @@ describe('a worker', () => {
     );
   });
 
+  it('leaves one delivery alone for as long as it is asked to, and the others to its target for ten minutes at most', async () => {
+    const { attempts } = working(({ key }) => (key === owed(1).key ? refused({ retryAfterMs: day / 2 }) : taken));
+    await put(owed(1));
+    const [first] = await until(attempted(1));
+    expect(first).toMatchObject({ state: 'Pending', nextAt: now + day / 2 });
+    await put(owed(2));
+    now += 600_000;
+    await until((rows) => rows.some(({ state }) => state === 'Delivered'));
+    expect(attempts.map(({ key }) => key)).toEqual([owed(1).key, owed(2).key]);
+  });
+
   it('gives up what is refused for good at once, and all else after a day', async () => {
     working(({ key }) => refused({ final: key === owed(1).key }));
     await put(owed(1));

@@ -28,7 +28,7 @@ const DeliveryView = z
     id: z.string().describe('The id of the delivery.'),
     kind: z.enum(['Notice', 'Callback']).describe('Notice: to a channel. Callback: to the url of spec.callback.'),
     event: z.string().describe('What it tells, such as StageOpened or Settled.'),
-    target: z.string().describe('Where to: a channel, or where the callback is called.'),
+    target: z.string().describe('Where to: a channel, or the namespace of the request and the origin that its callback calls.'),
     recipient: z.string().optional().describe('The user name of whoever is told; absent for a place, and for a callback.'),
     state: z.enum(['Pending', 'Delivered', 'Failed', 'Dropped']).describe('Dropped: nobody needed it any more.'),
     createdAt: time('Since when it is owed.'),

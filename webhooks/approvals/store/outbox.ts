@@ -12,7 +12,7 @@ export interface NewDelivery {
   readonly request: string;
   readonly requestUid: string;
   readonly event: string;
-  /** Where to, such as `NotificationChannel payments/mail` or the host of a callback. */
+  /** Where to, such as `NotificationChannel payments/mail` or `payments https://bank.example`, the namespace and origin of a callback. */
   readonly target: string;
   readonly recipient: string | null;
   /** Any JSON. */
