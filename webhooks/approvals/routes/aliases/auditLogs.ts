@@ -8,6 +8,15 @@ import type { AliasDeps } from './deps.ts';
 const tag = 'Compatibility';
 const name = z.string().min(1).max(200);
 
+/** Everybody may hand in something, and it is kept for long. */
+const mostDetailsBytes = 16 << 10;
+/** Of the largest entries, so many are still an answer of a reasonable size. */
+const mostRows = 100;
+
+const Details = JsonObject.refine((details) => Buffer.byteLength(JSON.stringify(details)) <= mostDetailsBytes, {
+  error: `has more than ${mostDetailsBytes} bytes as JSON, which is the most that is kept; hand in less, such as where the rest is`,
+});
+
 const AuditLog = z
   .object({
     id: z.string(),
@@ -29,9 +38,15 @@ const appendAlias = ({ store, client }: AliasDeps): Route =>
     path: '/auditLogs',
     tag,
     access: 'caller',
+    decides: true,
     idempotent: true,
     summary: 'Keeps an entry of another system, in the name of the caller.',
-    body: z.strictObject({ entity: name, entity_id: name, action: name, details: JsonObject.optional() }),
+    body: z.strictObject({
+      entity: name,
+      entity_id: name,
+      action: name,
+      details: Details.optional().describe('Any JSON object of at most 16 KiB.'),
+    }),
     answers: { 201: { description: 'It is kept.', schema: AuditLog } },
     handle: async ({ caller, body: { entity, entity_id, action, details = {} } }) => {
       const entry = { at: client.now(), actor: caller.username, action, resource: JSON.stringify([entity, entity_id]), details };
@@ -50,7 +65,7 @@ const listAlias = ({ store, permissions }: AliasDeps): Route =>
     description:
       "Those of the caller; whoever may list approvalrequests in all namespaces sees everybody's. The header Link leads to the next page.",
     query: z.strictObject({
-      limit: digitsUpTo(500).optional(),
+      limit: digitsUpTo(mostRows).optional().describe(`How many at most; ${mostRows} when left out.`),
       after: z
         .string()
         .regex(/^[0-9]{1,15}$/, 'expected the id of the last entry of the page before')
@@ -58,7 +73,7 @@ const listAlias = ({ store, permissions }: AliasDeps): Route =>
         .optional(),
     }),
     answers: { 200: { description: 'A page of them.', schema: z.array(AuditLog) } },
-    handle: async ({ caller, query: { limit = 100, after } }) => {
+    handle: async ({ caller, query: { limit = mostRows, after } }) => {
       const everybody = await permissions.may(caller, { verb: 'list', group, resource: approvalRequests.plural });
       const { entries, next } = await listAudit(store, everybody ? {} : { actor: caller.username }, { limit, after });
       const headers = next === undefined ? {} : { link: `</auditLogs?limit=${limit}&after=${next}>; rel="next"` };
