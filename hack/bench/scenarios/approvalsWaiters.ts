@@ -24,7 +24,8 @@ const waitSeconds = 280;
 interface Kind {
   readonly scenario: string;
   readonly path: string;
-  readonly token: string;
+  /** Of the nth who waits: one caller has a tenth of the places only. */
+  readonly token: (n: number) => string;
   readonly waiting: () => Promise<number>;
   readonly wake: () => Promise<unknown>;
   readonly isAnswer: (body: string) => boolean;
@@ -39,7 +40,7 @@ export async function waitersBare(bench: Bench, service: Service): Promise<Waiti
     return await wait(bench, service, {
       scenario: 'limit.approvals.waiters',
       path: '/wait',
-      token,
+      token: () => token,
       waiting: async () => Number((await control.call('GET', '/waiting', { token })).body),
       wake: () => control.call('POST', '/wake', { token }),
       isAnswer: (body) => body.includes('Approved'),
@@ -62,7 +63,7 @@ export async function waiters(
   await wait(bench, service, {
     scenario: 'approvals.waiters',
     path: `/v1/requests/${request.metadata.uid}`,
-    token: callers.nth(0).token,
+    token: (n) => callers.nth(n).token,
     waiting: () => waitingAt(service.healthUrl),
     wake: () => bench.bob.send('POST', decisionsPath(namespace), decision('decision', [named(request)])),
     isAnswer: (body) => (JSON.parse(body) as { outcome: string }).outcome === 'Approved',
@@ -87,8 +88,8 @@ async function wait(bench: Bench, service: Service, kind: Kind): Promise<Waiting
   await bench.quiet();
   const before = residentMegabytes(service.pid);
   const headers = { prefer: `wait=${waitSeconds}` };
-  const answers = atPace(Array.from({ length: n }), arrivalsPerSecond, async () => {
-    const { status, body } = await client.call('GET', kind.path, { token: kind.token, headers });
+  const answers = atPace(Array.from({ length: n }), arrivalsPerSecond, async (_none, index) => {
+    const { status, body } = await client.call('GET', kind.path, { token: kind.token(index), headers });
     if (status !== 200 || !kind.isAnswer(body)) throw new Error(`a waiter was answered with ${status}: ${body.slice(0, 300)}`);
   });
   await Promise.race([answers, allWait(kind, n)]);

@@ -4,7 +4,7 @@ import { approvalService } from '../../fixtures/approvalService.ts';
 import { until } from '../../fixtures/world.ts';
 import { asked, asking, detailOf, requestIn, reviewing, scene, type Request } from './support.ts';
 
-const service = approvalService({ env: { COUNTERSIGN_APPROVALS_WAITERS: '60', COUNTERSIGN_APPROVALS_LONGEST_WAIT: '90s' } });
+const service = approvalService({ env: { COUNTERSIGN_APPROVALS_WAITERS: '600', COUNTERSIGN_APPROVALS_LONGEST_WAIT: '90s' } });
 
 describe('a call that is repeated under one key', () => {
   it(
@@ -37,7 +37,7 @@ describe('a call that is repeated under one key', () => {
 
 describe('waiting', () => {
   it(
-    'is over for fifty callers at once, and refused to more than there is room for',
+    'is over for fifty calls at once, and refused to a caller who has a tenth of all places',
     scene(service, async (of) => {
       const [watched, other] = [await asked(of), await asked(of)];
       const waiting = Array.from({ length: 50 }, () => of.alice.get(`/v1/requests/${watched.id}`, { prefer: 'wait=80' }));
@@ -47,7 +47,7 @@ describe('waiting', () => {
         return metrics.includes('countersign_http_waiting 60\n') ? true : undefined;
       });
       const tooMany = await of.alice.get(`/v1/requests/${other.id}`, { prefer: 'wait=80' });
-      expect([tooMany.status, detailOf(tooMany)]).toEqual([503, expect.stringContaining('60 callers wait here already') as string]);
+      expect([tooMany.status, detailOf(tooMany)]).toEqual([503, expect.stringContaining('waits here 60 times already') as string]);
       await of.bob.post(`/v1/requests/${watched.id}/decisions`, { verdict: 'Approve' });
       const answers = await Promise.all(waiting);
       expect(new Set(answers.map((answer) => `${answer.status} ${requestIn(answer).outcome}`))).toEqual(new Set(['200 Approved']));

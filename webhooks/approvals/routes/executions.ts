@@ -24,7 +24,7 @@ export const executionRoutes = (deps: RequestDeps): Route[] => [
       const execution = await findExecution(deps, caller, id);
       const seconds = wantedWait(headers);
       if (seconds === undefined) return { status: 200, body: executionView(execution, requestOf(deps, execution)) };
-      return heldAnswer(deps, { headers, signal }, seconds, awaitedExecution(deps, id, undefined));
+      return heldAnswer(deps, { caller, headers, signal }, seconds, awaitedExecution(deps, id, undefined));
     },
   }),
 ];

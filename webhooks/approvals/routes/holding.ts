@@ -1,3 +1,4 @@
+import type { Caller } from '../callers/caller.ts';
 import { preferenceOf } from '../http/prefer.ts';
 import { Problem } from '../http/problem.ts';
 import type { Answer, Call } from '../http/route.ts';
@@ -27,12 +28,12 @@ export function wantedWait(headers: Call['headers']): number | undefined {
  */
 export async function heldAnswer(
   { waiters, longestWaitMs }: Pick<RequestDeps, 'waiters' | 'longestWaitMs'>,
-  { signal, headers }: Pick<Call, 'signal' | 'headers'>,
+  { caller, signal, headers }: Pick<Call<unknown, unknown, unknown, Caller>, 'caller' | 'signal' | 'headers'>,
   seconds: number,
   awaited: Awaited,
 ): Promise<Answer> {
   const ms = Math.min(seconds * 1000, longestWaitMs);
-  if (ms > 0) await waiters.wait(awaited.uid, awaited.isDecided, { ms, signal });
+  if (ms > 0) await waiters.wait(awaited.uid, awaited.isDecided, { caller: caller.username, ms, signal });
   const preferred = wantedWait(headers);
   const applied =
     preferred === undefined ? {} : { 'preference-applied': preferred === 0 ? 'respond-async' : `wait=${Math.floor(ms / 1000)}` };

@@ -64,12 +64,12 @@ const createRoute = (deps: RequestDeps): Route =>
       const request = knownRequest(made);
       return pending(pathOfRequest(request.uid), requestView(request));
     },
-    afterwards: (answer, { body, headers, signal }) => {
+    afterwards: (answer, { caller, body, headers, signal }) => {
       const { id } = answer.body as { id: string };
       const timeoutSeconds = body.timeout === undefined ? Infinity : durationMs(body.timeout) / 1000;
       const seconds = wantedWait(headers) ?? (timeoutSeconds <= shortTimeoutSeconds ? timeoutSeconds : 0);
       const awaited = body.governedJob === undefined ? awaitedRequest(deps, id, answer.body) : awaitedExecution(deps, id, answer.body);
-      return heldAnswer(deps, { headers, signal }, seconds, awaited);
+      return heldAnswer(deps, { caller, headers, signal }, seconds, awaited);
     },
   });
 
@@ -130,7 +130,7 @@ const getRoute = (deps: RequestDeps): Route =>
       const request = await findRequest(deps, caller, id);
       const seconds = wantedWait(headers);
       if (seconds === undefined) return { status: 200, body: requestView(request) };
-      return heldAnswer(deps, { headers, signal }, seconds, awaitedRequest(deps, id, undefined));
+      return heldAnswer(deps, { caller, headers, signal }, seconds, awaitedRequest(deps, id, undefined));
     },
   });
 
