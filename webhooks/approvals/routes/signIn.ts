@@ -10,6 +10,7 @@ import {
 import { z } from 'zod';
 import type { Logger } from '../../../operator/telemetry/logger.ts';
 import type { BearerTokens } from '../callers/bearerTokens.ts';
+import { isFromElsewhere } from '../callers/forgery.ts';
 import { ProviderUnavailable, type IdentityProvider } from '../callers/identityProvider.ts';
 import { returnPath } from '../callers/returnTo.ts';
 import type { Sessions } from '../callers/session.ts';
@@ -84,7 +85,7 @@ export const signInRoutes = (deps: SignInDeps): Route[] => [
     page: true,
     body: z.object({ form_token: z.string().max(256).optional() }),
     answers: { 200: { description: 'Signed out.', contentType: 'text/html' } },
-    handle: () => signOut(deps),
+    handle: ({ headers }) => signOut(deps, headers),
   }),
 ];
 
@@ -158,8 +159,15 @@ async function finish(deps: SignInDeps, { headers, query }: Call<unknown, Record
 const reasonOf = (error: unknown): string =>
   error instanceof Error ? `${error.name}${'code' in error ? ` ${String(error.code)}` : ''}` : 'unknown';
 
-async function signOut(deps: SignInDeps): Promise<Answer> {
+async function signOut(deps: SignInDeps, headers: Call['headers']): Promise<Answer> {
   const { provider, sessions } = required(deps);
+  // A form on another site comes without the cookie, and so unasked for its form token; what we answer would end the session all the same.
+  if (isFromElsewhere(headers, deps.origin))
+    throw new Problem(
+      403,
+      'not-from-our-page',
+      'This was not sent from a page of this service, so nobody was signed out. Sign out on a page of the service.',
+    );
   const elsewhere = await endSessionAddress(provider, deps.origin);
   const answer = page(200, signedOutPage({ provider: elsewhere }));
   const leading = elsewhere === undefined ? {} : { refresh: `0;url=${elsewhere}` };
