@@ -1,3 +1,4 @@
+import { UnsecuredJWT } from 'jose';
 import { describe, expect, it, vi } from 'vitest';
 import { silentLogger } from '../../../operator/telemetry/logger.ts';
 import { KubernetesTokens } from './kubernetesTokens.ts';
@@ -63,6 +64,31 @@ describe('a Kubernetes token', () => {
     const tokens = new KubernetesTokens({ client: { create: create as never }, audiences: [ourAudience], log: silentLogger() });
     await expect(tokens.personOf('t')).rejects.toMatchObject({ status: 503 });
     expect((await tokens.personOf('t')).username).toBe('bob');
+  });
+
+  it('that says itself that it is for others is refused without asking', async () => {
+    const { tokens, asked } = tokensWith(() => bob);
+    const tokenFor = (...audiences: string[]) => new UnsecuredJWT({}).setAudience(audiences).encode();
+    await expect(tokens.personOf(tokenFor('https://kubernetes.default.svc'))).rejects.toMatchObject({ status: 401 });
+    expect(asked).not.toHaveBeenCalled();
+    expect(await tokens.personOf(tokenFor('other', ourAudience))).toEqual(bob.user);
+    expect(await tokens.personOf(new UnsecuredJWT({}).encode())).toEqual(bob.user);
+  });
+
+  it('is asked about with at most 49 others at a time; whoever comes then is told to come back', async () => {
+    const answers: (() => void)[] = [];
+    const create = vi.fn(() => new Promise((resolve) => answers.push(() => resolve({ status: bob }))));
+    const tokens = new KubernetesTokens({ client: { create: create as never }, audiences: [ourAudience], log: silentLogger() });
+    const waiting = Array.from({ length: 50 }, (_, n) => tokens.personOf(`t${n}`));
+    void tokens.personOf('t50').catch(() => undefined);
+    expect(create).toHaveBeenCalledTimes(50);
+    await expect(tokens.personOf('t51')).rejects.toMatchObject({ status: 503, details: { headers: { 'retry-after': '5' } } });
+    const again = tokens.personOf('t0');
+    for (const answer of answers) answer();
+    await Promise.all([...waiting, again]);
+    const later = tokens.personOf('t51');
+    answers.at(-1)?.();
+    expect(await later).toEqual(bob.user);
   });
 
   it('is forgotten when too many others have come since: what is remembered is bounded', async () => {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { decodeJwt } from 'jose';
 import type { KubeClient } from '../../../operator/kube/client/kubeClient.ts';
 import type { ResourceType } from '../../../operator/kube/client/types.ts';
 import type { Logger } from '../../../operator/telemetry/logger.ts';
@@ -35,6 +36,8 @@ export interface KubernetesTokensOptions {
 /** How long an answer is believed: a token that is taken back is good for so much longer. */
 const keepMs = 10_000;
 const mostKept = 10_000;
+/** Anybody may send tokens that nobody knows: so many are asked about at a time, and the API server has time for others. */
+const mostUnderWay = 50;
 
 /** Tokens that the API server knows, those of ServiceAccounts among them. It is asked once in ten seconds for each. */
 export class KubernetesTokens {
@@ -43,12 +46,14 @@ export class KubernetesTokens {
   /** By the hash of the token, so that no token lies in memory for longer than its call. Oldest first. */
   readonly #kept = new Map<string, { readonly person: Promise<Person | undefined>; readonly until: number }>();
 
+  #underWay = 0;
+
   constructor(options: KubernetesTokensOptions) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
   }
 
-  /** Whose token it is. @throws Problem 401 when it is nobody's or not meant for us; 503 when the API server cannot be asked. */
+  /** Whose token it is. @throws Problem 401 when it is nobody's or not meant for us; 503 when the API server cannot be asked, or is asked too much. */
   async personOf(token: string): Promise<Person> {
     const person = await this.#known(token);
     if (person === undefined) throw badCredentials();
@@ -56,9 +61,11 @@ export class KubernetesTokens {
   }
 
   #known(token: string): Promise<Person | undefined> {
+    if (isForOthers(token, this.#options.audiences)) return Promise.resolve(undefined);
     const key = createHash('sha256').update(token).digest('base64');
     const kept = this.#kept.get(key);
     if (kept !== undefined && kept.until > this.#now()) return kept.person;
+    if (this.#underWay >= mostUnderWay) throw cannotTell('The API server');
     const person = this.#review(token);
     this.#kept.delete(key);
     this.#kept.set(key, { person, until: this.#now() + keepMs });
@@ -75,11 +82,14 @@ export class KubernetesTokens {
     const { client, audiences, log } = this.#options;
     const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec: { token, audiences } };
     let answer: TokenReview;
+    this.#underWay += 1;
     try {
       answer = await client.create<TokenReview>(tokenReviews, undefined, review);
     } catch (error) {
       log.warn({ err: error }, 'the API server did not review a token');
       throw cannotTell('The API server');
+    } finally {
+      this.#underWay -= 1;
     }
     const { authenticated, user, audiences: good = [], error } = answer.status ?? {};
     const { username, groups = [] } = user ?? {};
@@ -89,5 +99,15 @@ export class KubernetesTokens {
     }
     log.debug({ reason: error ?? 'not authenticated for our audience' }, 'a token was refused');
     return undefined;
+  }
+}
+
+/** Whether a token itself says that it is for others alone. What it says is believed of no token that is let in; what is no JWT says nothing. */
+function isForOthers(token: string, audiences: readonly string[]): boolean {
+  try {
+    const { aud } = decodeJwt(token);
+    return aud !== undefined && ![aud].flat().some((audience) => audiences.includes(audience));
+  } catch {
+    return false;
   }
 }
