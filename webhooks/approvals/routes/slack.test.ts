@@ -122,6 +122,7 @@ function serviceWith({
           written.push(object as (typeof written)[number]);
           return Promise.resolve({ metadata: { name: 'd' }, ...object } as never);
         }),
+      get: () => Promise.reject(new ApiError(404, 'NotFound', 'there is no such decision')),
     } as never,
     takeDecision: () => Promise.resolve(waitMs),
     log: silentLogger(),
