@@ -68,6 +68,7 @@ describe.concurrent('an override', () => {
     const { eve, mia } = await crew(ns);
     const { made, asked } = await heldFor(ns, 'wire');
     const first = await override(ns, eve, asked);
+    await nextSecond(ns, first);
     const again = await override(ns, eve, asked, 'INC-2');
     const agreed = await ns.decide(await ns.as('bob'), 'Approve', [asked]);
     for (const decision of [first, again, agreed]) expect(await listed(ns, asked.metadata.name, decision)).toMatchObject({ counted: true });
