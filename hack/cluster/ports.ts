@@ -34,8 +34,8 @@ export async function reservePorts(server: Server): Promise<number> {
   throw new Error(`no ${blockSize} free ports in a row between ${first} and ${last}`);
 }
 
-/** Below those of clusters. */
-const [lowestSingle, beyondSingles] = [10_000, first];
+/** Below those of clusters, and beyond 10080, the highest of the ports that `fetch` and browsers refuse to call (https://fetch.spec.whatwg.org/#bad-port). */
+const [lowestSingle, beyondSingles] = [10_081, first];
 
 /** A port that is free at this moment on every address, and unlikely to be taken by anybody else in the next. */
 export async function freePort(): Promise<number> {

@@ -102,9 +102,13 @@ async function waitReady(healthUrl: string, logFile: string, ended: () => boolea
   const until = Date.now() + patienceMs;
   let last = '';
   while (Date.now() < until && !ended()) {
-    const answer = await fetch(`${healthUrl}/ready`).catch(() => undefined);
-    if (answer?.ok === true) return;
-    last = (await answer?.text()) ?? 'no answer';
+    try {
+      const answer = await fetch(`${healthUrl}/ready`);
+      if (answer.ok) return;
+      last = await answer.text();
+    } catch (error) {
+      last = `no answer: ${error instanceof Error ? String(error.cause ?? error) : String(error)}`;
+    }
     await sleep(100);
   }
   const tail = readFileSync(logFile, 'utf8').split('\n').slice(-15).join('\n');
