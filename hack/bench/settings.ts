@@ -10,6 +10,10 @@ export interface Settings {
   readonly rounds: number;
   /** For how many seconds the approval service is asked and told decisions, at an even pace. BENCH_APPROVALS_SECONDS. */
   readonly approvalsSeconds: number;
+  /** How many decisions a second it is told, one rate after the other: the last is that of the bar. BENCH_DECISIONS_PER_SECOND, such as 20,50. */
+  readonly decisionsPerSecond: readonly number[];
+  /** How many requests a second it is asked, likewise. BENCH_REQUESTS_PER_SECOND, such as 40,100. */
+  readonly requestsPerSecond: readonly number[];
   /** How many wait at the approval service at a time. BENCH_WAITERS. */
   readonly waiters: number;
   /** Parts of a run to do, all when empty. BENCH_ONLY, such as limit,auto. */
@@ -23,13 +27,19 @@ export interface Settings {
 /** @throws RangeError that names the variable, what it was and what was expected. */
 export function readSettings(environment: Readonly<Record<string, string | undefined>>): Settings {
   const count = (name: string, fallback: number): number => whole(name, environment[name] ?? String(fallback));
-  const sizes = (environment['BENCH_N'] ?? '500,2000').split(',').map((text) => whole('BENCH_N', text));
+  const rising = (name: string, fallback: string): number[] =>
+    (environment[name] ?? fallback)
+      .split(',')
+      .map((text) => whole(name, text))
+      .sort((a, b) => a - b);
   return {
-    sizes: sizes.sort((a, b) => a - b),
+    sizes: rising('BENCH_N', '500,2000'),
     held: count('BENCH_HELD', 10_000),
     unhurried: count('BENCH_UNHURRIED', 200),
     rounds: count('BENCH_ROUNDS', 4),
     approvalsSeconds: count('BENCH_APPROVALS_SECONDS', 20),
+    decisionsPerSecond: rising('BENCH_DECISIONS_PER_SECOND', '20,50'),
+    requestsPerSecond: rising('BENCH_REQUESTS_PER_SECOND', '40,100'),
     waiters: count('BENCH_WAITERS', 5_000),
     only: (environment['BENCH_ONLY'] ?? '').split(',').filter((name) => name !== ''),
     connections: count('BENCH_CONNECTIONS', 32),

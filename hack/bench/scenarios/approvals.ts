@@ -12,15 +12,27 @@ const callerCount = 60;
 export async function approvals(bench: Bench): Promise<void> {
   const callers = await makeCallers(bench, callerCount);
   const limits = await using(bench, await startBareService(bench), async (service) => ({
-    decided: await decidedBare(bench, service, callers),
-    asked: await askedBare(bench, service, callers),
+    decided: await inTurn(bench.settings.decisionsPerSecond, async (perSecond) => ({
+      perSecond,
+      limit: await decidedBare(bench, service, callers, perSecond),
+    })),
+    asked: await inTurn(bench.settings.requestsPerSecond, async (perSecond) => ({
+      perSecond,
+      limit: await askedBare(bench, service, callers, perSecond),
+    })),
     waiters: await waitersBare(bench, service),
   }));
   await using(bench, await startShipped(bench), async (service) => {
-    await decidedOverHttp(bench, service, callers, limits.decided);
-    await asked(bench, service, callers, limits.asked);
+    for (const at of limits.decided) await decidedOverHttp(bench, service, callers, at);
+    for (const at of limits.asked) await asked(bench, service, callers, at);
     await waiters(bench, service, callers, limits.waiters);
   });
+}
+
+async function inTurn<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (const item of items) results.push(await work(item));
+  return results;
 }
 
 async function startShipped(bench: Bench): Promise<Service & { readonly healthUrl: string }> {

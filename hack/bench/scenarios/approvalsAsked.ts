@@ -8,8 +8,6 @@ import { names, requestsPath } from '../objects.ts';
 import { latencies } from '../percentiles.ts';
 import { cpuSeconds } from '../processes.ts';
 
-const perSecond = 100;
-
 /** From sending to the answer. */
 export interface AskedTimes {
   readonly p50Ms: number;
@@ -23,22 +21,34 @@ const subjectOf = (id: string): object => ({ external: { system: 'pipeline', id 
 const context = { environment: 'production', version: '1.4.2' };
 
 /** The yardstick: the same ApprovalRequest, written by a bare handler with the same ServiceAccount. */
-export const askedBare = (bench: Bench, service: Service, callers: Callers): Promise<AskedTimes> =>
-  ask(bench, service, callers, { scenario: 'limit.approvals.create', status: 201 }, (namespace) => (client, { username, token }, id) => {
-    const annotations = {
-      'countersign.dev/requester': username,
-      'countersign.dev/requester-groups': `system:serviceaccounts\nsystem:serviceaccounts:${callers.namespace}\nsystem:authenticated`,
-      'countersign.dev/via': 'Web',
-    };
-    const metadata = { generateName: `${operation}-`, annotations };
-    const spec = { operation, subject: subjectOf(id), context };
-    const object = { apiVersion: 'countersign.dev/v1alpha1', kind: 'ApprovalRequest', metadata, spec };
-    const body: BareWrite = { path: requestsPath(namespace), object };
-    return client.call('POST', '/write', { token, body });
-  });
+export const askedBare = (bench: Bench, service: Service, callers: Callers, perSecond: number): Promise<AskedTimes> =>
+  ask(
+    bench,
+    service,
+    callers,
+    { scenario: 'limit.approvals.create', status: 201, perSecond },
+    (namespace) =>
+      (client, { username, token }, id) => {
+        const annotations = {
+          'countersign.dev/requester': username,
+          'countersign.dev/requester-groups': `system:serviceaccounts\nsystem:serviceaccounts:${callers.namespace}\nsystem:authenticated`,
+          'countersign.dev/via': 'Web',
+        };
+        const metadata = { generateName: `${operation}-`, annotations };
+        const spec = { operation, subject: subjectOf(id), context };
+        const object = { apiVersion: 'countersign.dev/v1alpha1', kind: 'ApprovalRequest', metadata, spec };
+        const body: BareWrite = { path: requestsPath(namespace), object };
+        return client.call('POST', '/write', { token, body });
+      },
+  );
 
-export async function asked(bench: Bench, service: Service, callers: Callers, limit: AskedTimes): Promise<void> {
-  const expected = { scenario: 'approvals.create', status: 202, limit };
+export async function asked(
+  bench: Bench,
+  service: Service,
+  callers: Callers,
+  { perSecond, limit }: { readonly perSecond: number; readonly limit: AskedTimes },
+): Promise<void> {
+  const expected = { scenario: 'approvals.create', status: 202, perSecond, limit };
   await ask(
     bench,
     service,
@@ -48,17 +58,25 @@ export async function asked(bench: Bench, service: Service, callers: Callers, li
       (client, { token }, id) =>
         client.call('POST', '/v1/requests', {
           token,
-          headers: { prefer: 'respond-async', 'idempotency-key': id },
+          headers: { prefer: 'respond-async', 'idempotency-key': `${perSecond}-${id}` },
           body: { namespace, operation, subject: subjectOf(id), context },
         }),
   );
+}
+
+interface Kind {
+  readonly scenario: string;
+  /** Of the answer. */
+  readonly status: number;
+  readonly perSecond: number;
+  readonly limit?: AskedTimes;
 }
 
 async function ask(
   bench: Bench,
   service: Service,
   callers: Callers,
-  { scenario, status, limit }: { scenario: string; status: number; limit?: AskedTimes },
+  { scenario, status, perSecond, limit }: Kind,
   by: (namespace: string) => Ask,
 ): Promise<AskedTimes> {
   const n = perSecond * bench.settings.approvalsSeconds;
@@ -74,7 +92,7 @@ async function ask(
   await client.close();
   const result = latencies(times.map(({ sent, answered }) => answered - sent));
   const limits = limit === undefined ? {} : { limitP50Ms: limit.p50Ms, limitP99Ms: limit.p99Ms };
-  bench.report.add({ scenario, n, ...result, more: { ...limits, serviceCpuSeconds: cpuSeconds(service.pid) - before } });
+  bench.report.add({ scenario, n, ...result, more: { perSecond, ...limits, serviceCpuSeconds: cpuSeconds(service.pid) - before } });
   await bench.remove(namespace);
   return result;
 }

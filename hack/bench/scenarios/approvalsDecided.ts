@@ -12,8 +12,6 @@ import { Sightings } from '../sightings.ts';
 import { resumed } from './burst.ts';
 import { hold, named } from './decided.ts';
 
-const perSecond = 50;
-
 /** What one of the two came to: from sending a decision until its Job is released, and until the answer. */
 export interface DecidedTimes {
   readonly p50Ms: number;
@@ -25,8 +23,8 @@ export interface DecidedTimes {
 type Decide = (client: ServiceClient, caller: TokenCaller, request: Named, n: number) => Promise<Answered>;
 
 /** The yardstick: the same decision, written by a bare handler with the same ServiceAccount. */
-export async function decidedBare(bench: Bench, service: Service, callers: Callers): Promise<DecidedTimes> {
-  return decided(bench, service, callers, 'limit.approvals.decide', (namespace) => (client, caller, request) => {
+export async function decidedBare(bench: Bench, service: Service, callers: Callers, perSecond: number): Promise<DecidedTimes> {
+  return decided(bench, service, callers, { scenario: 'limit.approvals.decide', perSecond }, (namespace) => (client, caller, request) => {
     const { spec, ...rest } = decision('', [request]) as { spec: object };
     const stamped = { ...spec, approver: caller.username, groups: groupsOf(callers), via: 'Web' };
     const object = { ...rest, metadata: { generateName: `${request.name.slice(0, 40)}-` }, spec: stamped };
@@ -36,14 +34,25 @@ export async function decidedBare(bench: Bench, service: Service, callers: Calle
 }
 
 /** As a program would: with an Idempotency-Key, and the digest that it was shown. */
-export async function decidedOverHttp(bench: Bench, service: Service, callers: Callers, limit: DecidedTimes): Promise<void> {
+export async function decidedOverHttp(
+  bench: Bench,
+  service: Service,
+  callers: Callers,
+  { perSecond, limit }: { readonly perSecond: number; readonly limit: DecidedTimes },
+): Promise<void> {
   const decide: Decide = (client, { token }, { uid, digest }, n) =>
     client.call('POST', `/v1/requests/${uid}/decisions`, {
       token,
-      headers: { 'idempotency-key': `decision-${n}` },
+      headers: { 'idempotency-key': `decision-${perSecond}-${n}` },
       body: { verdict: 'Approve', reason: 'Looks right', digest },
     });
-  await decided(bench, service, callers, 'approvals.decide', () => decide, limit);
+  await decided(bench, service, callers, { scenario: 'approvals.decide', perSecond, limit }, () => decide);
+}
+
+interface Kind {
+  readonly scenario: string;
+  readonly perSecond: number;
+  readonly limit?: DecidedTimes;
 }
 
 const groupsOf = ({ namespace }: Callers): string[] => [
@@ -57,9 +66,8 @@ async function decided(
   bench: Bench,
   service: Service,
   callers: Callers,
-  scenario: string,
+  { scenario, perSecond, limit }: Kind,
   by: (namespace: string) => Decide,
-  limit?: DecidedTimes,
 ): Promise<DecidedTimes> {
   const { admin, settings } = bench;
   const n = perSecond * settings.approvalsSeconds;
@@ -75,6 +83,7 @@ async function decided(
   await seen.end();
   await client.close();
   const more = {
+    perSecond,
     serviceCpuSeconds: cpuSeconds(service.pid) - serviceBefore,
     operatorCpuSeconds: cpuSeconds(bench.operator.pid) - operatorBefore,
     serviceMb: residentMegabytes(service.pid),
