@@ -1,14 +1,14 @@
-import type { DecisionRecord } from '../../crds/v1alpha1/index.ts';
+import type { DecisionRecord, DecisionVia } from '../../crds/v1alpha1/index.ts';
 import { isTooWeak, minimumOf } from './channels.ts';
-import type { Observation } from './facts.ts';
+import type { DecisionFacts, Observation } from './facts.ts';
 import { overrideFault, reviewFaults, type ReviewFault } from './override.ts';
 import { isAboutThis } from './submission.ts';
 import { withBoundedResponses } from './questions.ts';
-import { voterIn, type MaybeVoter } from './eligibility.ts';
+import { voterIn, type MaybeVoter, type Voter } from './eligibility.ts';
 import { mayApprove, mayReject, type Counted, type CountedStage, type Poll } from './quorum.ts';
 import { reassignFault } from './reassign.ts';
 import { present } from './present.ts';
-import type { Ballot, Paper, Votes } from './votes.ts';
+import type { Ballot, Paper, Vote, Votes } from './votes.ts';
 
 /** What decisions are looked at with. */
 export interface Count {
@@ -23,9 +23,25 @@ type Idle = DecisionRecord['ignoredBecause'];
 /** Every decision as the request sees it, with why it does not count when it does not. */
 export function decisionRecords(votes: Votes, count: Count): DecisionRecord[] {
   const { facts, counted, poll } = count;
-  const isAsked = (person: MaybeVoter): boolean => counted.stages.some((s) => mayReject(s.asked, person, poll));
-  const reviews = reviewFaults(facts, (d) => facts.permissions.may('override', d.approver, d.groups) || isAsked(voterIn(d)));
-  return withBoundedResponses(votes.papers.map((paper) => record(paper, ignoredBecause(paper, votes, count, reviews), counted)));
+  const stages = counted.stages.map((stage) => seen(stage, votes));
+  const anyAsks = (person: MaybeVoter): boolean => stages.some((s) => mayReject(s.asked, person, poll));
+  const reviews = reviewFaults(facts, (d) => facts.permissions.may('override', d.approver, d.groups) || anyAsks(voterIn(d)));
+  return withBoundedResponses(votes.papers.map((paper) => record(paper, ignoredBecause(paper, stages, count, reviews), counted)));
+}
+
+/** A stage as decisions are looked at in it. */
+interface SeenStage extends CountedStage {
+  readonly minimum: DecisionVia;
+  /** Everybody's last word in it, by user name. */
+  readonly standing: ReadonlyMap<string, Vote>;
+  /** Whoever fills a place of it. */
+  readonly seated: ReadonlySet<string>;
+}
+
+function seen(stage: CountedStage, votes: Votes): SeenStage {
+  const minimum = minimumOf(stage.asked);
+  const seated = new Set([...stage.approvedBy.flat(), ...(stage.escalatedTo ?? [])]);
+  return { ...stage, minimum, standing: votes.standing(minimum), seated };
 }
 
 function record({ decision }: Paper, idle: Idle, counted: Counted): DecisionRecord {
@@ -45,8 +61,8 @@ function record({ decision }: Paper, idle: Idle, counted: Counted): DecisionReco
 
 function ignoredBecause(
   paper: Paper,
-  votes: Votes,
-  { facts, ballot, poll, counted }: Count,
+  stages: readonly SeenStage[],
+  { facts, ballot, poll }: Count,
   reviews: ReadonlyMap<string, ReviewFault>,
 ): Idle {
   const { decision } = paper;
@@ -59,33 +75,59 @@ function ignoredBecause(
     case 'Override':
       return overrideFault(decision, facts, ballot);
     case 'Reassign': {
-      const stages = counted.stages.map((s) => s.asked);
-      return isAboutThis(decision, facts) ? reassignFault(decision, stages, facts) : 'DigestChanged';
+      const asked = stages.map((s) => s.asked);
+      return isAboutThis(decision, facts) ? reassignFault(decision, asked, facts) : 'DigestChanged';
     }
     case 'Approve':
     case 'Reject':
-      return paper.fault ?? idleReason(paper, votes, counted, poll);
+      return paper.fault ?? idleReason(paper, stages, poll);
   }
 }
 
-function idleReason({ decision, voter: person }: Paper, votes: Votes, { stages }: Counted, poll: Poll): Idle {
-  const isAsked = (by: Poll): boolean => stages.some((s) => mayReject(s.asked, person, by));
-  const weak = (s: CountedStage): boolean => decision.verdict === 'Approve' && isTooWeak(decision.via, minimumOf(s.asked));
-  const sinceIn = (s: CountedStage): number | undefined => {
-    const vote = votes.standing(minimumOf(s.asked)).get(decision.approver);
-    return vote?.decision === decision ? vote.since : undefined;
-  };
-  const heard = stages.filter((s) => !weak(s));
-  if (heard.length > 0 && heard.every((s) => sinceIn(s) === undefined)) return 'Superseded';
-  if (!isAsked(poll)) return isAsked({ ...poll, principalsOf: poll.principalsByAnyAuthor }) ? 'DelegatedByRequester' : 'NotQualified';
-  if (decision.verdict === 'Reject')
-    return heard.some((s) => sinceIn(s) !== undefined && mayReject(s.asked, person, poll)) ? undefined : 'Superseded';
-  const open = stages.filter((s) => mayApprove(s.asked, person, poll));
+function idleReason({ decision, voter }: Paper, stages: readonly SeenStage[], poll: Poll): Idle {
+  const received = stages.map((stage) => receptionIn(stage, decision, voter, poll));
+  if (received.some(isHeard) && !received.some(isLast)) return 'Superseded';
+  if (!received.some(isAsked)) {
+    const byAnyAuthor = { ...poll, principalsOf: poll.principalsByAnyAuthor };
+    return stages.some((s) => mayReject(s.asked, voter, byAnyAuthor)) ? 'DelegatedByRequester' : 'NotQualified';
+  }
+  if (decision.verdict === 'Reject') return received.some((s) => s.last && s.asked) ? undefined : 'Superseded';
+  const open = received.filter((s) => s.open);
   if (open.length === 0) return 'Requester';
-  if (open.every(weak)) return 'ChannelTooWeak';
-  const standing = open.filter((s) => sinceIn(s) !== undefined);
-  if (standing.length === 0) return 'Superseded';
-  if (standing.every((s) => (sinceIn(s) ?? Infinity) > s.times.closesAt)) return 'Late';
-  const seated = standing.some((s) => [...s.approvedBy, s.escalatedTo ?? []].some((names) => names.includes(decision.approver)));
-  return seated ? undefined : 'PlaceTaken';
+  if (!open.some(isHeard)) return 'ChannelTooWeak';
+  const last = open.filter(isLast);
+  if (last.length === 0) return 'Superseded';
+  if (last.every((s) => s.late)) return 'Late';
+  return last.some((s) => s.seated) ? undefined : 'PlaceTaken';
+}
+
+/** What becomes of somebody's yes or no in one stage. */
+interface Reception {
+  /** It came by a channel that is sure enough. */
+  readonly heard: boolean;
+  /** It is their last word there. */
+  readonly last: boolean;
+  /** They are asked there. */
+  readonly asked: boolean;
+  /** They may approve there. */
+  readonly open: boolean;
+  readonly late: boolean;
+  readonly seated: boolean;
+}
+
+const isHeard = ({ heard }: Reception): boolean => heard;
+const isLast = ({ last }: Reception): boolean => last;
+const isAsked = ({ asked }: Reception): boolean => asked;
+
+function receptionIn(stage: SeenStage, decision: DecisionFacts, voter: Voter, poll: Poll): Reception {
+  const vote = stage.standing.get(decision.approver);
+  const asked = mayReject(stage.asked, voter, poll);
+  return {
+    heard: decision.verdict !== 'Approve' || !isTooWeak(decision.via, stage.minimum),
+    last: vote?.decision === decision,
+    asked,
+    open: asked && mayApprove(stage.asked, voter, poll),
+    late: vote !== undefined && vote.since > stage.times.closesAt,
+    seated: stage.seated.has(decision.approver),
+  };
 }

@@ -52,11 +52,14 @@ export function isOneOf(entry: ApproverRef, person: Person, { policy, permission
 }
 
 /** Whether a list means this person, in their own name or as the stand-in of a user on it. */
-export const qualifies = (from: readonly ApproverRef[], person: Person, roll: Roll): boolean =>
-  from.some((entry) => isOneOf(entry, person, roll) || standsIn(entry, person, roll));
+export function qualifies(from: readonly ApproverRef[], person: Person, roll: Roll): boolean {
+  for (const entry of from) if (isOneOf(entry, person, roll) || standsIn(entry, person, roll)) return true;
+  return false;
+}
 
 const standsIn = (entry: ApproverRef, person: Person, roll: Roll): boolean =>
   entry.user !== undefined &&
+  roll.standIns.length > 0 &&
   roll.standIns.some(
     (standIn) =>
       standIn.for === entry.user &&

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { decisionFaults, fieldFaults } from './fieldRules.ts';
+import { decisionFaults, fieldFault } from './fieldRules.ts';
 
 const required = { required: true };
 const ticket = { required: false, pattern: '^CHG-[0-9]+$' };
 
-describe('fieldFaults', () => {
+describe('fieldFault', () => {
   it.each([
     [undefined, undefined, undefined],
     [{ required: false }, undefined, undefined],
@@ -20,16 +20,16 @@ describe('fieldFaults', () => {
     [{ required: false, pattern: 'CHG' }, 'see CHG-1', undefined],
     [{ required: false, pattern: '(' }, 'x', "cannot be judged: the policy's pattern ( is no regular expression"],
   ])('%j says of %j: %s', (rule, said, expected) => {
-    expect(fieldFaults('ticket', rule, said)).toEqual(expected === undefined ? [] : [{ path: 'spec.ticket', message: expected }]);
+    expect(fieldFault('ticket', rule, said)).toEqual(expected === undefined ? undefined : { path: 'spec.ticket', message: expected });
   });
 
   it('asks whoever compiled the pattern before', () => {
     const never = { matches: () => false };
-    expect(fieldFaults('reason', { required: false, pattern: '.*' }, 'x', { compile: () => never })).toHaveLength(1);
+    expect(fieldFault('reason', { required: false, pattern: '.*' }, 'x', { compile: () => never })).toBeDefined();
   });
 
   it('quotes no more of a field than fits a message', () => {
-    const [fault] = fieldFaults('ticket', ticket, 'x'.repeat(1024));
+    const fault = fieldFault('ticket', ticket, 'x'.repeat(1024));
     expect(fault?.message).toBe(`was "${'x'.repeat(100)}"; the policy requires one that matches ^CHG-[0-9]+$`);
   });
 });

@@ -17,10 +17,15 @@ interface Judging {
   readonly meter?: Meter;
 }
 
-/** What is wrong with a field that a rule is about; nothing when it is as it must be. A pattern that is none lets nothing through. */
-export function fieldFaults(field: RuledField, rule: FieldRule | undefined, said: string | undefined, judging: Judging = {}): FieldFault[] {
+/** What is wrong with a field that a rule is about; undefined when it is as it must be. A pattern that is none lets nothing through. */
+export function fieldFault(
+  field: RuledField,
+  rule: FieldRule | undefined,
+  said: string | undefined,
+  judging: Judging = {},
+): FieldFault | undefined {
   const message = rule === undefined ? undefined : faultOf(rule, said, judging);
-  return message === undefined ? [] : [{ path: `spec.${field}`, message }];
+  return message === undefined ? undefined : { path: `spec.${field}`, message };
 }
 
 function faultOf({ required, pattern }: FieldRule, said: string | undefined, { compile = compiledPattern, meter = new Meter() }: Judging) {
@@ -41,7 +46,7 @@ export const distinctRules = (rules: readonly (DecisionRules | undefined)[], fie
 /** What a decision lacks that policies ask approvers to say, each fault once. */
 export function decisionFaults(rules: readonly (DecisionRules | undefined)[], said: Said, meter = new Meter()): FieldFault[] {
   const faults = ruledFields.flatMap((field) =>
-    distinctRules(rules, field).flatMap((rule) => fieldFaults(field, rule, said[field], { meter })),
+    distinctRules(rules, field).flatMap((rule) => fieldFault(field, rule, said[field], { meter }) ?? []),
   );
   return [...new Map(faults.map((fault) => [`${fault.path} ${fault.message}`, fault])).values()];
 }

@@ -59,15 +59,18 @@ function standsOf<Place, Voter, Principal>(
   voters: readonly Voter[],
   { principalsOf, identity }: SeatingRules<Place, Voter, Principal>,
 ): Stand<Voter, Principal>[] {
-  const all = voters.flatMap((voter) => {
+  const own: Stand<Voter, Principal>[] = [];
+  const inStead: Stand<Voter, Principal>[] = [];
+  for (const voter of voters) {
     const principals = principalsOf(voter);
     const self = principals[0] === undefined ? undefined : identity(principals[0]);
-    return principals.map((principal) => {
+    for (const principal of principals) {
       const person = identity(principal);
-      return { voter, principal, person, own: person === self };
-    });
-  });
-  return [...all.filter((s) => s.own), ...all.filter((s) => !s.own)];
+      const isOwn = person === self;
+      (isOwn ? own : inStead).push({ voter, principal, person, own: isOwn });
+    }
+  }
+  return [...own, ...inStead];
 }
 
 /** What one search has seen; what did not help once does not help it later. */
@@ -79,7 +82,7 @@ interface Tried<Place, Voter> {
 
 class Seating<Place, Voter, Principal> {
   readonly #candidates: ReadonlyMap<Place, ReadonlyMap<unknown, readonly Stand<Voter, Principal>[]>>;
-  readonly #own: ReadonlyMap<Voter, unknown>;
+  readonly #stands: readonly Stand<Voter, Principal>[];
   readonly #seats = new Map<Place, Stand<Voter, Principal>>();
   readonly #placeOfPerson = new Map<unknown, Place>();
   readonly #placeOfVoter = new Map<Voter, Place>();
@@ -89,7 +92,7 @@ class Seating<Place, Voter, Principal> {
     stands: readonly Stand<Voter, Principal>[],
     { fits, kindOf = (place) => place }: Pick<SeatingRules<Place, Voter, Principal>, 'fits' | 'kindOf'>,
   ) {
-    this.#own = new Map(stands.flatMap(({ own, voter, person }) => (own ? [[voter, person]] : [])));
+    this.#stands = stands;
     this.#candidates = new Map(
       [...groupedBy(places, kindOf).values()].flatMap((alike) => {
         const [first] = alike;
@@ -193,11 +196,12 @@ class Seating<Place, Voter, Principal> {
 
   /** Lets voters stand for themselves wherever that fills the same places. Each step makes one more do so, so it ends. */
   preferOwn(): void {
-    while ([...this.#seats].some(([place, stand]) => !stand.own && this.#standForOneself(place, stand)));
+    if ([...this.#seats.values()].every(({ own }) => own)) return;
+    const selves = new Map(this.#stands.flatMap(({ own, voter, person }) => (own ? [[voter, person]] : [])));
+    while ([...this.#seats].some(([place, stand]) => !stand.own && this.#standForOneself(place, stand, selves.get(stand.voter))));
   }
 
-  #standForOneself(place: Place, stand: Stand<Voter, Principal>): boolean {
-    const self = this.#own.get(stand.voter);
+  #standForOneself(place: Place, stand: Stand<Voter, Principal>, self: unknown): boolean {
     const held = this.#placeOfPerson.get(self);
     const own = this.#stand(held ?? place, self, stand.voter);
     if (own === undefined) return false;

@@ -105,6 +105,6 @@ describe('what a poll knows of time and stand-ins', () => {
   });
 
   it('is that nobody stands in where nobody was reassigned', () => {
-    expect(pollOf(observation(), { username: 'alice', groups: [] }, [asked], () => never).standInsOf(asked)).toEqual([]);
+    expect(pollOf(observation(), { username: 'alice', groups: [] }, [asked], () => never).rollOf(asked).standIns).toEqual([]);
   });
 });

@@ -40,7 +40,12 @@ export function pollOf(
     requesters,
     permissions: facts.permissions,
     timesOf: once(timesOf),
-    standInsOf: (stage) => standIns.get(stage) ?? [],
+    rollOf: once((stage) => ({
+      policy: stage.policy,
+      permissions: facts.permissions,
+      standIns: standIns.get(stage) ?? [],
+      reassignTo: stage.reassignTo ?? [],
+    })),
     principalsOf: once((person) => principals(person, false)),
     principalsByAnyAuthor: (person) => principals(person, true),
     failedDelegations: () => read?.failed() ?? [],

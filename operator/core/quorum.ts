@@ -36,7 +36,8 @@ export interface Poll {
   readonly principalsOf: (person: MaybeVoter) => readonly Person[];
   /** The same with the delegations that do not count because of who wrote them. */
   readonly principalsByAnyAuthor: (person: MaybeVoter) => readonly Person[];
-  readonly standInsOf: (stage: AskedStage) => readonly StandInSeen[];
+  /** By what the lists of a stage are read. */
+  readonly rollOf: (stage: AskedStage) => Roll;
   readonly timesOf: (stage: AskedStage) => StageTimes;
 }
 
@@ -67,14 +68,6 @@ interface Place {
   readonly line: Line;
 }
 
-/** By what the lists of a stage are read. */
-const rollOf = (stage: AskedStage, poll: Pick<Poll, 'permissions' | 'standInsOf'>): Roll => ({
-  policy: stage.policy,
-  permissions: poll.permissions,
-  standIns: poll.standInsOf(stage),
-  reassignTo: stage.reassignTo ?? [],
-});
-
 const isEscalated = (stage: AskedStage, { now, timesOf }: Poll): boolean =>
   stage.escalation !== undefined && now >= timesOf(stage).deadline;
 
@@ -87,18 +80,22 @@ export const listsOf = (stage: AskedStage, poll: Poll): (readonly ApproverRef[])
 /** Whether this person's approval could fill some place of the stage, in their own name or in somebody's stead. */
 export function mayApprove(stage: AskedStage, person: MaybeVoter, poll: Poll): boolean {
   if (isBarred(person, poll.requesters, stage.separation)) return false;
-  return poll.principalsOf(person).some((p) => !isBarred(p, poll.requesters, stage.separation) && isAsked(stage, p, poll));
+  for (const principal of poll.principalsOf(person))
+    if (!isBarred(principal, poll.requesters, stage.separation) && isAsked(stage, principal, poll)) return true;
+  return false;
 }
 
 /** Whether this person's rejection counts in the stage: it does for everybody whom it asks, the requester included, as a no only ever holds. */
-export const mayReject = (stage: AskedStage, person: MaybeVoter, poll: Poll): boolean =>
-  applies(stage) && poll.principalsOf(person).some((principal) => isAsked(stage, principal, poll));
+export function mayReject(stage: AskedStage, person: MaybeVoter, poll: Poll): boolean {
+  for (const principal of poll.principalsOf(person)) if (isAsked(stage, principal, poll)) return true;
+  return false;
+}
 
 function isAsked(stage: AskedStage, principal: Person, poll: Poll): boolean {
   if (!applies(stage)) return false;
-  const roll = rollOf(stage, poll);
-  const isOn = ({ from }: { readonly from: readonly ApproverRef[] }): boolean => qualifies(from, principal, roll);
-  return stage.require.some(isOn) || (stage.escalation !== undefined && isEscalated(stage, poll) && isOn(stage.escalation));
+  const roll = poll.rollOf(stage);
+  for (const { from } of stage.require) if (qualifies(from, principal, roll)) return true;
+  return stage.escalation !== undefined && isEscalated(stage, poll) && qualifies(stage.escalation.from, principal, roll);
 }
 
 /**
@@ -135,11 +132,13 @@ function withOwn(escalated: Counted, asOwn: Counted, late: readonly AskedStage[]
 function seatAll(stages: readonly AskedStage[], votes: Votes, poll: Poll, escalates: (stage: AskedStage) => boolean): Counted {
   const places = new Map(stages.map((stage) => [stage, placesOf(stage, escalates(stage), poll)]));
   const filled = new Map<Place, Seating>();
+  const rules = { principalsOf: ({ principals }: Approver) => principals, identity, fits: fitsIn(poll), kindOf: ({ line }: Place) => line };
+  const approversOf = approversBy(votes, poll);
   for (const group of seatingGroups(stages)) {
     const found = seat(
       group.flatMap((stage) => places.get(stage) ?? []),
-      approversOf(group, votes),
-      { principalsOf: principalsOf(poll), identity, fits: fitsIn(poll), kindOf: ({ line }) => line },
+      approversOf(group),
+      rules,
     );
     for (const [place, { voter, principal }] of found) filled.set(place, { voter: voter.username, principal: principal.username });
   }
@@ -156,34 +155,46 @@ function seatAll(stages: readonly AskedStage[], votes: Votes, poll: Poll, escala
 interface Approver {
   readonly username: string;
   readonly votes: ReadonlyMap<DecisionVia, Vote>;
+  /** For whom they may stand by any of their votes, themselves first; by which of them in which place, `fits` tells. */
+  readonly principals: readonly Person[];
 }
 
-function approversOf(stages: readonly AskedStage[], votes: Votes): Approver[] {
+/** Who says yes to some stages: most want the same of a channel, so it is found out once for them. */
+function approversBy(votes: Votes, poll: Poll): (stages: readonly AskedStage[]) => readonly Approver[] {
+  const known = new Map<string, readonly Approver[]>();
+  return (stages) => {
+    const minimums = new Set(stages.map(minimumOf));
+    const key = [...minimums].join(' ');
+    const approvers = known.get(key) ?? approversAt(minimums, votes, poll);
+    known.set(key, approvers);
+    return approvers;
+  };
+}
+
+function approversAt(minimums: ReadonlySet<DecisionVia>, votes: Votes, poll: Poll): Approver[] {
   const found = new Map<string, Map<DecisionVia, Vote>>();
-  for (const minimum of new Set(stages.map(minimumOf))) {
+  for (const minimum of minimums) {
     for (const [username, vote] of votes.standing(minimum)) {
       if (vote.decision.verdict !== 'Approve') continue;
       const own = found.get(username) ?? new Map<DecisionVia, Vote>();
       found.set(username, own.set(minimum, vote));
     }
   }
-  return [...found].map(([username, own]) => ({ username, votes: own }));
+  return [...found].map(([username, own]) => ({ username, votes: own, principals: principalsBy(own, poll) }));
+}
+
+function principalsBy(votes: ReadonlyMap<DecisionVia, Vote>, poll: Poll): readonly Person[] {
+  const [one, ...more] = new Set([...votes.values()].map(({ voter }) => voter));
+  if (one === undefined) return [];
+  return more.length === 0 ? poll.principalsOf(one) : [one, ...more].flatMap((voter) => poll.principalsOf(voter));
 }
 
 const rejectersOf = (stage: AskedStage, votes: Votes): Voter[] =>
   [...votes.standing(minimumOf(stage)).values()].flatMap(({ decision, voter }) => (decision.verdict === 'Reject' ? [voter] : []));
 
-/** For whom they may stand by any of their votes, themselves first; by which of them in which place, `fits` tells. */
-const principalsOf =
-  (poll: Poll) =>
-  ({ votes }: Approver): readonly Person[] => {
-    const [one, ...more] = [...new Set([...votes.values()].map(({ voter }) => voter))].map(poll.principalsOf);
-    return more.length === 0 ? (one ?? []) : [...(one ?? []), ...more.flat()];
-  };
-
 function placesOf(stage: AskedStage, escalated: boolean, poll: Poll): Place[] {
   if (!applies(stage)) return [];
-  const common = { stage, roll: rollOf(stage, poll), closesAt: poll.timesOf(stage).closesAt };
+  const common = { stage, roll: poll.rollOf(stage), closesAt: poll.timesOf(stage).closesAt };
   if (escalated && stage.escalation !== undefined) {
     const { from, count } = stage.escalation;
     return placesIn({ ...common, number: 'escalation', from }, count);
@@ -232,7 +243,7 @@ function count(
     approvedBy,
     ...(escalatedTo === undefined ? {} : { escalatedTo }),
     rejectedBy: rejectedBy.sort(),
-    standIns: poll.standInsOf(asked),
+    standIns: poll.rollOf(asked).standIns,
     satisfied: places.length > 0 && approvals === places.length,
     rejected: isRejected(asked, rejecters, poll),
     times: poll.timesOf(asked),

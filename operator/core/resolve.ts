@@ -196,18 +196,27 @@ const unfilled = ({ approvedBy: _approvedBy, ...asked }: NonNullable<ResolvedSta
 // Compared by content, never by generation alone: a snapshot that lost a stage, by its bound or by force, must not lose what the policy asks.
 function asksTheSame(policy: JudgedPolicy, before: PolicyRecord | undefined, stagesBefore: readonly AskedStage[]): boolean {
   if (before === undefined) return false;
-  const essence = (record: PolicyRecord, stages: readonly AskedStage[]) => ({
-    ...withoutIdentity(record),
-    auto: record.autoApproves !== undefined,
-    stages: stages.map(({ policy: _policy, asSubmitted: _asSubmitted, ...stage }) => stage),
-  });
-  return sameJson(essence(before, stagesBefore), essence(recordOf(policy, true), stagesOf(policy, true)));
+  const record = recordOf(policy, true);
+  const stages = stagesOf(policy, true);
+  return (
+    (before.autoApproves === undefined) === (record.autoApproves === undefined) &&
+    stages.length === stagesBefore.length &&
+    sameJson({ ...before, ...identity }, { ...record, ...identity }) &&
+    stages.every((stage, i) => sameJson({ ...stagesBefore[i], ...origin }, { ...stage, ...origin }))
+  );
 }
 
-/** What a policy asks, whichever version and rule it comes from. The risk is shown, but what follows from it is in the rest. */
-function withoutIdentity({ kind: _k, namespace: _n, name: _m, uid: _u, generation: _g, asSubmitted: _s, ...record }: PolicyRecord) {
-  const { autoApproves: _a, risk: _r, ...rest } = record;
-  return rest;
-}
+/** Which version and rule it comes from makes no difference to what a policy asks. The risk is shown, but what follows from it is in the rest. */
+const identity = {
+  kind: undefined,
+  namespace: undefined,
+  name: undefined,
+  uid: undefined,
+  generation: undefined,
+  asSubmitted: undefined,
+  autoApproves: undefined,
+  risk: undefined,
+} satisfies { readonly [Field in keyof PolicyRecord]?: undefined };
+const origin = { policy: undefined, asSubmitted: undefined } satisfies { readonly [Field in keyof AskedStage]?: undefined };
 
 const idOf = (p: { kind: PolicyId['kind']; namespace?: string | undefined; name: string }): PolicyId => p;

@@ -6,10 +6,11 @@ export function sameJson(a: unknown, b: unknown): boolean {
     return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((item, i) => sameJson(item, b[i]));
   }
   const [left, right] = [a as Fields, b as Fields];
-  const keys = fieldsOf(left);
-  return keys.length === fieldsOf(right).length && keys.every((key) => Object.hasOwn(right, key) && sameJson(left[key], right[key]));
+  for (const key of Object.keys(left))
+    if (left[key] !== undefined && !(Object.hasOwn(right, key) && sameJson(left[key], right[key]))) return false;
+  for (const key of Object.keys(right))
+    if (right[key] !== undefined && !(Object.hasOwn(left, key) && left[key] !== undefined)) return false;
+  return true;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
-
-const fieldsOf = (object: Fields): string[] => Object.keys(object).filter((key) => object[key] !== undefined);

@@ -3,7 +3,7 @@ import type { Meter } from './cel/meter.ts';
 import { isTooWeak } from './channels.ts';
 import { voterIn, type Voter } from './eligibility.ts';
 import type { DecisionFacts } from './facts.ts';
-import { distinctRules, fieldFaults, type RuledField } from './fieldRules.ts';
+import { distinctRules, fieldFault, type RuledField } from './fieldRules.ts';
 import { answerCheck } from './questions.ts';
 import { compare } from './order.ts';
 import { sharesOf } from './shares.ts';
@@ -129,7 +129,7 @@ function mannersCheck({ policies, questions }: Manners): ((decision: DecisionFac
   if (rules.reason.length + rules.ticket.length + questions.length === 0) return undefined;
   const answersFaults = answerCheck(questions);
   const lacks = (field: RuledField, decision: DecisionFacts, meter: Meter): boolean =>
-    rules[field].some((rule) => fieldFaults(field, rule, decision[field], { meter }).length > 0);
+    rules[field].some((rule) => fieldFault(field, rule, decision[field], { meter }) !== undefined);
   return (decision, meter) => {
     if (lacks('reason', decision, meter)) return 'ReasonMissing';
     if (lacks('ticket', decision, meter)) return 'TicketMissing';

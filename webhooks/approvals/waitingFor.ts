@@ -39,7 +39,12 @@ function pollOf({ requester, status }: KnownRequest, permissions: Permissions, n
     requesters: [requester.username, ...(requester.submittedBy === undefined ? [] : [requester.submittedBy])],
     principalsOf: (person) => [person],
     principalsByAnyAuthor: (person) => [person],
-    standInsOf: (stage) => (resolved.get(stage)?.standIns ?? []).map((standIn) => ({ ...standIn, isManager: true })),
+    rollOf: (stage) => ({
+      policy: stage.policy,
+      permissions,
+      standIns: (resolved.get(stage)?.standIns ?? []).map((standIn) => ({ ...standIn, isManager: true })),
+      reassignTo: stage.reassignTo ?? [],
+    }),
     timesOf: (stage) => {
       const { deadline, escalatedAt } = resolved.get(stage) ?? {};
       return { deadline: Date.parse(escalatedAt ?? deadline ?? 'never'), closesAt: Infinity };

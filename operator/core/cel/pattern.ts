@@ -28,10 +28,16 @@ export class CountedPattern implements Pattern {
   /** Per instruction the last step at which it was reached. */
   readonly #reached: Uint32Array;
   #step = 0;
+  // Kept from one text to the next, as one pattern is held against what everybody says. An instruction is reached once a step, and leads to two at most.
+  readonly #stack: Uint32Array;
+  readonly #active: Uint32Array;
 
   constructor(program: Program) {
     this.#program = program;
-    this.#reached = new Uint32Array(program.numInst());
+    const size = program.numInst();
+    this.#reached = new Uint32Array(size);
+    this.#stack = new Uint32Array(3 * size + 1);
+    this.#active = new Uint32Array(size);
   }
 
   matches(text: string, meter: Meter = new Meter()): boolean {
@@ -48,38 +54,46 @@ export class CountedPattern implements Pattern {
     this.#step = 0;
     this.#reached.fill(0);
     meter.charge(1 + this.#reached.length / 8);
-    let waiting: number[] = [];
+    const stack = this.#stack;
+    let waiting = 0;
     let before = -1;
     for (let at = 0; ; at += before > 0xffff ? 2 : 1) {
       const rune = text.codePointAt(at) ?? -1;
-      waiting.push(this.#program.start);
-      meter.charge(waiting.length);
+      stack[waiting++] = this.#program.start;
+      meter.charge(waiting);
       const active = this.#follow(waiting, emptyWidth(before, rune), meter);
       if (active === undefined) return true;
       if (rune < 0) return false;
-      waiting = [];
-      for (const pc of active) {
-        const instruction = this.#program.getInst(pc);
-        if (instruction.matchRune(rune)) waiting.push(instruction.out);
+      waiting = 0;
+      for (let i = 0; i < active; i += 1) {
+        const instruction = this.#program.getInst(this.#active[i] ?? 0);
+        if (instruction.matchRune(rune)) stack[waiting++] = instruction.out;
       }
       before = rune;
     }
   }
 
-  /** The instructions that read a character which can be reached without reading one; undefined where the end of the pattern can be. */
-  #follow(stack: number[], context: number, meter: Meter): number[] | undefined {
-    const active: number[] = [];
+  /**
+   * From what waits on the stack: how many instructions that read a character, now the active ones, are reached without reading one. Undefined where the end
+   * of the pattern is.
+   */
+  #follow(waiting: number, context: number, meter: Meter): number | undefined {
+    const [stack, reached] = [this.#stack, this.#reached];
+    let active = 0;
     this.#step += 1;
-    for (let pc = stack.pop(); pc !== undefined; pc = stack.pop()) {
-      if (this.#reached[pc] === this.#step) continue;
-      this.#reached[pc] = this.#step;
+    for (let left = waiting; left > 0;) {
+      const pc = stack[--left] ?? 0;
+      if (reached[pc] === this.#step) continue;
+      reached[pc] = this.#step;
       meter.charge(1);
       const instruction = this.#program.getInst(pc);
       if (instruction.op === op.match) return undefined;
-      if (instruction.op >= op.rune) active.push(pc);
-      else if (instruction.op === op.alt || instruction.op === op.altMatch) stack.push(instruction.arg, instruction.out);
-      else if (instruction.op === op.nop || instruction.op === op.capture) stack.push(instruction.out);
-      else if (instruction.op === op.emptyWidth && (instruction.arg & ~context) === 0) stack.push(instruction.out);
+      if (instruction.op >= op.rune) this.#active[active++] = pc;
+      else if (instruction.op === op.alt || instruction.op === op.altMatch) {
+        stack[left++] = instruction.arg;
+        stack[left++] = instruction.out;
+      } else if (instruction.op === op.nop || instruction.op === op.capture) stack[left++] = instruction.out;
+      else if (instruction.op === op.emptyWidth && (instruction.arg & ~context) === 0) stack[left++] = instruction.out;
     }
     return active;
   }

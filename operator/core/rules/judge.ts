@@ -1,6 +1,6 @@
 import type { ApprovalPolicySpec, RiskScore } from '../../../crds/v1alpha1/index.ts';
 import { compiledPattern, Meter, stepsPerLook, type Program } from '../cel/index.ts';
-import { fieldFaults, ruledFields } from '../fieldRules.ts';
+import { fieldFault, ruledFields } from '../fieldRules.ts';
 import { observed, riskFactors, type PolicyRules, type RiskFactor } from './compile.ts';
 import { submissionFaults, type Submission } from './submitters.ts';
 
@@ -117,7 +117,7 @@ const submissionViolations = (spec: ApprovalPolicySpec, { submission }: Judged):
 function requestViolations({ request }: ApprovalPolicySpec, rules: PolicyRules, facts: Judged): string[] {
   const meter = new Meter(facts.meter);
   const judging = { compile: (pattern: string) => rules.patterns.get(pattern) ?? compiledPattern(pattern), meter };
-  const faults = ruledFields.flatMap((field) => fieldFaults(field, request?.[field], facts[field], judging));
+  const faults = ruledFields.flatMap((field) => fieldFault(field, request?.[field], facts[field], judging) ?? []);
   // Nobody knows whether it breaks the rule: that holds, and is no refusal.
   if (meter.exceeded !== undefined) throw new Fault(`spec.request, a pattern: ${meter.exceeded}`);
   return faults.map(({ path, message }) => `${path} ${message}`);
