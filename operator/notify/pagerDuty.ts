@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { oneLine } from '../core/printable.ts';
-import { isSettled, type Channel, type Delivered, type Means, type Notice } from './contract.ts';
+import { isSettled, type Channel, type Delivered, type Means, type Notice, type Reference } from './contract.ts';
 import { HttpsUrl } from './fields.ts';
 import { isTaken, refusalOf, unreadable } from './refusal.ts';
 import { factsOf, runsOf, shortened, titleOf } from './wording.ts';
@@ -17,26 +17,45 @@ const Config = z.strictObject({
 type Config = z.infer<typeof Config>;
 
 const known = ['events.pagerduty.com', 'events.eu.pagerduty.com'];
-// https://developer.pagerduty.com/docs/events-api-v2/trigger-events/
 const mostSummary = 1024;
 
-/** An alert for each request, acknowledged by the first decision and resolved by the outcome. */
+/**
+ * An alert for each stage that opens and one more when it escalates, acknowledged by the first decision and resolved when nobody is asked any more.
+ *
+ * Written by https://developer.pagerduty.com/docs/events-api-v2/trigger-events/ (the event, its `dedup_key` of at most 255 characters, `payload.summary` of at
+ * most 1024) and https://developer.pagerduty.com/docs/events-api-v2/overview/ (202 for what is taken; 429 and 5xx are tried again; 512 KB at most). One alert
+ * for the whole request would not do: an incident that is acknowledged notifies nobody of a later trigger with its key, so the people of the next stage, or
+ * those whom it escalates to, would hear nothing.
+ */
 export const pagerDuty: Channel<Config> = {
   type: 'PagerDuty',
   config: Config,
   secretKeys: [{ name: 'routingKey', required: true, description: 'The integration key of an Events API v2 integration: 32 characters.' }],
   tells: () => 'Place',
-  deliver: (notice, means) => enqueue(notice, means),
-  update: (notice, _reference, means) => enqueue(notice, means),
+  deliver: (notice, means) => enqueue(notice, isSettled(notice) ? 'resolve' : 'trigger', alertOf(notice), means),
+  update: (notice, reference, means) => {
+    const action = newsFor(notice, reference['stage']);
+    return action === undefined ? Promise.resolve({ ok: true, reference }) : enqueue(notice, action, reference, means);
+  },
 };
 
-const actionOf = (notice: Notice): 'trigger' | 'acknowledge' | 'resolve' =>
-  isSettled(notice) ? 'resolve' : notice.event === 'Progressed' ? 'acknowledge' : 'trigger';
+type Action = 'trigger' | 'acknowledge' | 'resolve';
 
-async function enqueue(notice: Notice, { config, secret, outside }: Means<Config>): Promise<Delivered> {
-  // All about one request is one alert; the same event twice changes nothing.
-  const dedupKey = notice.request.uid;
-  const action = actionOf(notice);
+/** Which alert a notice is about: the same event twice changes nothing. */
+function alertOf({ event, stage = '', request: { uid } }: Notice): Reference {
+  return { dedupKey: [uid, stage, ...(event === 'Escalated' ? ['escalated'] : [])].join('/'), stage };
+}
+
+/** What becomes of the alert of a stage; undefined for nothing: what somebody said was about another stage. */
+function newsFor(notice: Notice, stage: string | undefined): Action | undefined {
+  if (isSettled(notice)) return 'resolve';
+  const own = notice.request.stages.filter(({ name }) => name === stage);
+  if (own.length === 0) return 'acknowledge';
+  if (own.every(({ state }) => state !== 'Active' && state !== 'Escalated')) return 'resolve';
+  return own.some(({ approvals }) => approvals > 0) ? 'acknowledge' : undefined;
+}
+
+async function enqueue(notice: Notice, action: Action, alert: Reference, { config, secret, outside }: Means<Config>): Promise<Delivered> {
   const answer = await outside.call({
     method: 'POST',
     url: config.url,
@@ -44,14 +63,14 @@ async function enqueue(notice: Notice, { config, secret, outside }: Means<Config
     body: JSON.stringify({
       routing_key: secret['routingKey'],
       event_action: action,
-      dedup_key: dedupKey,
+      dedup_key: alert['dedupKey'],
       ...(action === 'trigger' ? triggerOf(notice, config) : {}),
     }),
     known,
   });
   if (!isTaken(answer)) return refusalOf('PagerDuty', answer);
   // Whatever else says 2xx is not PagerDuty.
-  return answer.status === 202 ? { ok: true, reference: { dedupKey } } : unreadable('PagerDuty');
+  return answer.status === 202 ? { ok: true, reference: alert } : unreadable('PagerDuty');
 }
 
 function triggerOf(notice: Notice, config: Config) {
