@@ -23,7 +23,12 @@ const known = ['*.service-now.com', '*.servicenowservices.com'];
 const mostShortDescription = 160;
 const mostText = 4000;
 
-/** A record for each request, mostly a change; updated when it is decided. */
+/**
+ * A record for each request, mostly a change; updated when it is decided.
+ *
+ * Written by https://www.servicenow.com/docs/r/api-reference/rest-apis/c_TableAPI.html, version 2 of it by name: a query that finds nothing is answered with an
+ * empty list there, with 404 in version 1 (https://support.servicenow.com/kb?id=kb_article_view&sysparm_article=KB0551763).
+ */
 export const serviceNow: Channel<Config> = {
   type: 'ServiceNow',
   config: Config,
@@ -37,15 +42,22 @@ export const serviceNow: Channel<Config> = {
     const fault = secretFault(means.secret) ?? uidFault(notice);
     if (fault !== undefined) return { ok: false, final: true, message: `Not sent: ${fault}.` };
     // An earlier attempt, or another stage of the same request, may have made the record.
-    const found = await recordOf(means, {
-      method: 'GET',
-      url: tableUrl(means.config, '', `sysparm_query=correlation_id%3D${notice.request.uid}&sysparm_limit=1`),
-    });
+    const { uid } = notice.request;
+    const query = `sysparm_query=correlation_id%3D${uid}&sysparm_limit=1`;
+    const found = await recordOf(means, { method: 'GET', url: tableUrl(means.config, '', query) });
     if ('failed' in found) return found.failed;
-    return found.sysId === undefined ? create(notice, means) : change(notice, found.sysId, means);
+    if (found.record === undefined) return create(notice, means);
+    // A condition on a column that the table has not, or that the user may not read, is left out of a query, and any record is found.
+    return found.record.correlation_id === uid ? change(notice, found.record.sys_id, means) : uncorrelated(means.config);
   },
   update: (notice, { sysId = '' }, means) => change(notice, sysId, means),
 };
+
+const uncorrelated = ({ table }: Config): Delivered => ({
+  ok: false,
+  final: true,
+  message: `Not sent: the column correlation_id of table ${table} is not there or may not be read, so no record can be found again; look at table in config and at the access rules.`,
+});
 
 function secretFault(secret: Means['secret']): string | undefined {
   const complete = secret['token'] !== undefined || (secret['username'] !== undefined && secret['password'] !== undefined);
@@ -70,7 +82,7 @@ async function create(notice: Notice, means: Means<Config>): Promise<Delivered> 
     }),
   });
   if ('failed' in made) return made.failed;
-  return made.sysId === undefined ? unreadable('ServiceNow') : { ok: true, reference: { sysId: made.sysId } };
+  return made.record === undefined ? unreadable('ServiceNow') : { ok: true, reference: { sysId: made.record.sys_id } };
 }
 
 async function change(notice: Notice, sysId: string, means: Means<Config>): Promise<Delivered> {
@@ -95,17 +107,17 @@ const textOf = (notice: Notice): string =>
   ].join('\n');
 
 const tableUrl = ({ instance, table }: Config, path: string, query?: string): string =>
-  `${instance.replace(/\/+$/, '')}/api/now/table/${table}${path}?sysparm_fields=sys_id${query === undefined ? '' : `&${query}`}`;
+  `${instance.replace(/\/+$/, '')}/api/now/v2/table/${table}${path}?sysparm_fields=sys_id,correlation_id${query === undefined ? '' : `&${query}`}`;
 
 const sysIdPattern = /^[0-9a-f]{32}$/;
-const SysId = z.object({ sys_id: z.string().regex(sysIdPattern) });
-const Answer = z.object({ result: z.union([SysId, z.array(SysId).max(1)]) });
+const FoundRecord = z.object({ sys_id: z.string().regex(sysIdPattern), correlation_id: z.string().optional() });
+const Answer = z.object({ result: z.union([FoundRecord, z.array(FoundRecord).max(1)]) });
 
 /** Calls the Table API, and reads which record it answered with; none when there is none. */
 async function recordOf(
   { secret, outside }: Means<Config>,
   call: Pick<HttpCall, 'method' | 'url' | 'body'>,
-): Promise<{ readonly sysId: string | undefined } | { readonly failed: Delivered }> {
+): Promise<{ readonly record: z.infer<typeof FoundRecord> | undefined } | { readonly failed: Delivered }> {
   const authorization =
     secret['token'] === undefined
       ? `Basic ${Buffer.from(`${secret['username'] ?? ''}:${secret['password'] ?? ''}`).toString('base64')}`
@@ -116,5 +128,5 @@ async function recordOf(
   const parsed = Answer.safeParse(jsonOf(answer.body));
   if (!parsed.success) return { failed: unreadable('ServiceNow') };
   const { result } = parsed.data;
-  return { sysId: Array.isArray(result) ? result[0]?.sys_id : result.sys_id };
+  return { record: Array.isArray(result) ? result[0] : result };
 }
