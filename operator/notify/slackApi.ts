@@ -14,8 +14,11 @@ export const slackHosts = ['slack.com', 'slack-gov.com', 'hooks.slack.com', 'hoo
 
 const Answer = z.looseObject({ ok: z.boolean(), error: z.string().optional() });
 
-/** What passes: https://docs.slack.dev/reference/methods/chat.postMessage, errors. */
-const passing = ['ratelimited', 'rate_limited', 'internal_error', 'fatal_error', 'service_unavailable', 'request_timeout'];
+/** What passes, by https://docs.slack.dev/reference/methods/chat.postMessage, errors: too much, broken, cut off, and a workspace that is being moved. */
+const passing = [
+  ...['ratelimited', 'rate_limited', 'internal_error', 'fatal_error', 'service_unavailable', 'request_timeout'],
+  ...['team_added_to_org', 'org_login_required'],
+];
 
 /** Methods that take a form and no JSON: https://docs.slack.dev/reference/methods/users.info, content types. */
 const takesForm = (method: string): boolean => method.startsWith('users.');

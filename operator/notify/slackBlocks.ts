@@ -12,7 +12,7 @@ export interface ButtonValue {
 export const approveAction = 'countersign-approve';
 export const rejectAction = 'countersign-reject';
 
-// https://docs.slack.dev/reference/block-kit/blocks
+// https://docs.slack.dev/reference/block-kit/blocks/header-block: 150 characters. Rich text has no limit that is documented: what sections have, 3000.
 const mostHeader = 150;
 const mostBlock = 3_000;
 const mostMentions = 20;
@@ -25,7 +25,7 @@ interface Look {
 }
 
 /**
- * The message as blocks. What others wrote stands in plain text and in rich text, which, unlike mrkdwn, know no mentions and no links.
+ * The message as blocks. They have no `block_id`: Slack gives each its own, which has to be another one whenever a message is changed. What others wrote stands in plain text and in rich text, which, unlike mrkdwn, know no mentions and no links.
  */
 export function blocksOf(notice: Notice, look: Look): unknown[] {
   const facts = factsOf(notice).flatMap(({ name, value }) => [bold(`${name}: `), text(`${value}\n`)]);
@@ -39,7 +39,7 @@ export function blocksOf(notice: Notice, look: Look): unknown[] {
     ...(runs.length === 0
       ? []
       : [{ type: 'rich_text', elements: [{ type: 'rich_text_preformatted', elements: [text(shortened(runs.join('\n'), mostBlock))] }] }]),
-    ...(buttons.length === 0 ? [] : [{ type: 'actions', block_id: `countersign-${notice.request.uid}`.slice(0, 255), elements: buttons }]),
+    ...(buttons.length === 0 ? [] : [{ type: 'actions', elements: buttons }]),
   ];
 }
 
@@ -89,6 +89,7 @@ function buttonsOf({ request }: Notice, decide: boolean): unknown[] {
   ];
 }
 
+/** https://docs.slack.dev/reference/block-kit/block-elements/button-element: 255 characters of action_id, 75 of text, 2000 of value, 3000 of url. */
 const button = (actionId: string, label: string, more: Readonly<Record<string, string>>) => ({
   type: 'button',
   action_id: actionId,

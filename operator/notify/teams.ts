@@ -6,12 +6,17 @@ import { isTaken, refusalOf } from './refusal.ts';
 
 const Config = z.strictObject({});
 
-// Where workflows are reached: https://learn.microsoft.com/connectors/teams/ and the addresses of Power Automate.
-const known = ['*.logic.azure.com', '*.api.powerplatform.com', '*.webhook.office.com'];
-/** https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using: about 28 KB for the whole message. */
+/** Where workflows are reached: Power Automate's own hosts, and those of Logic Apps that somebody runs for it. */
+const known = ['*.api.powerplatform.com', '*.logic.azure.com'];
+/** https://learn.microsoft.com/connectors/teams/, known issues: the message that a workflow posts has about 28 KB at most, all of its markup included. */
 const mostBytes = 24 * 1024;
 
-/** A card in a channel or chat of Microsoft Teams, by a workflow. */
+/**
+ * A card in a channel or chat of Microsoft Teams, by a workflow.
+ *
+ * Written by https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using: a message whose one attachment is an Adaptive
+ * Card; of actions, opening an address is one that works there. A workflow answers 202 before it has posted, so what it makes of the card is not known here.
+ */
 export const teams: Channel<z.infer<typeof Config>> = {
   type: 'Teams',
   config: Config,

@@ -2,7 +2,9 @@ import { oneLine } from '../../../operator/core/printable.ts';
 import { shortened } from '../../../operator/notify/wording.ts';
 import { callbackId, reasonBlock, ticketBlock, type Asked } from './payload.ts';
 
-// https://docs.slack.dev/reference/views/modal-views: 24 characters for titles and buttons, 3000 for private_metadata.
+// https://docs.slack.dev/reference/views/modal-views: 24 characters for titles and buttons, 3000 for private_metadata. It is opened within three seconds of the
+// click, or its trigger_id is over; https://docs.slack.dev/interactivity/handling-user-interaction: a response_url takes five answers in half an hour, of which
+// one click and its form use two at most.
 const plain = (text: string) => ({ type: 'plain_text', text, emoji: false });
 
 /** The modal that asks for the reason. It says once more what is decided, as whom. */
