@@ -82,8 +82,10 @@ export interface Refused {
   /** Trying again would not help. */
   readonly final: boolean;
   readonly retryAfterMs?: number;
-  /** A sentence without anything secret in it, nor anything that the other side wrote. */
+  /** A sentence without anything secret in it, nor anything that the other side wrote, nor what names and addresses lead to. */
   readonly message: string;
+  /** Why nobody was reached, where `message` must not say so: for administrators, in the log and in the status of what is theirs. */
+  readonly cause?: string;
 }
 
 /** What came of a delivery. */
@@ -107,12 +109,19 @@ export type HttpAnswer =
       /** Undefined when it is longer than anything of use. Others wrote it: not for messages. */
       readonly body: string | undefined;
     }
-  | { readonly answered: false; readonly final: boolean; readonly message: string };
+  | {
+      readonly answered: false;
+      readonly final: boolean;
+      /** For whoever named what is called: it says nothing of what a name leads to, or what listens there. */
+      readonly message: string;
+      /** That, for administrators alone. */
+      readonly cause?: string;
+    };
 
 /** The way out: everything that leaves goes where the administrator allows it, or to public hosts of known services, and nowhere inside by another name. */
 export interface Outside {
   call(call: HttpCall): Promise<HttpAnswer>;
-  /** A connection, for what is no HTTP. @throws when it is not allowed or comes to nothing, with a sentence. */
+  /** A connection, for what is no HTTP. @throws NotReached when it is not allowed or comes to nothing. */
   dial(host: string, port: number): Promise<Socket>;
   /** PEM of the authorities that are trusted. */
   readonly authorities: readonly string[];

@@ -1,8 +1,10 @@
 import { createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
+import { createServer, type AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { HttpsPeer } from '../../test/fixtures/httpsPeer.ts';
 import { parseAllowedHost } from '../core/httpAllow.ts';
 import { HttpCaller, type HttpCallerOptions } from './httpCaller.ts';
+import { noAnswerSentence } from './notReached.ts';
 import { publicKeyText } from './signature.ts';
 
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');
@@ -30,6 +32,15 @@ function callerFor(allowed: readonly string[], more: Partial<HttpCallerOptions> 
   });
   callers.push(caller);
   return caller;
+}
+
+/** A port of this machine where nothing listens. */
+async function closedPort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((closed) => server.close(closed));
+  return port;
 }
 
 describe('a call', () => {
@@ -69,7 +80,7 @@ describe('a call', () => {
   it('does not wait for ever', async () => {
     peer.answers(() => undefined);
     const answer = await callerFor([peer.host], { timeoutMs: 200 }).post(peer.url('/'), message);
-    expect(answer).toEqual({ ok: false, message: 'No answer: it took too long.' });
+    expect(answer).toEqual({ ok: false, message: noAnswerSentence, cause: 'it took too long' });
   });
 
   it('does not read for ever', async () => {
@@ -81,12 +92,12 @@ describe('a call', () => {
       more();
     });
     const answer = await callerFor([peer.host], { timeoutMs: 5_000 }).post(peer.url('/'), message);
-    expect(answer.message).not.toMatch(/too long/);
+    expect(answer).toEqual({ ok: true, message: 'It answered 200.' });
   });
 
   it('trusts nobody whose authority it was not told of', async () => {
     const answer = await callerFor([peer.host], { ca: undefined }).post(peer.url('/'), message);
-    expect(answer).toMatchObject({ ok: false, message: expect.stringMatching(/certificate/) as string });
+    expect(answer).toMatchObject({ ok: false, message: noAnswerSentence, cause: expect.stringMatching(/certificate/) as string });
     expect(peer.calls).toEqual([]);
   });
 
@@ -108,7 +119,7 @@ describe('a call to where nobody may call', () => {
       'at a private address that is only below what is listed',
       () => [`*.0.0.1:${peer.port}`],
       () => `https://127.0.0.1:${peer.port}/`,
-      /no public address/,
+      /^No answer, or no address/,
     ],
   ])('%s is not made, now or later', async (_what, allowed, url, why) => {
     const answer = await callerFor(allowed()).post(url(), message);
@@ -130,15 +141,31 @@ describe('a call to where nobody may call', () => {
     const answer = await callerFor([`*.example.com:${peer.port}`], { resolve }).post(`https://x.example.com:${peer.port}/`, message);
     expect(answer).toMatchObject({
       ok: false,
-      message: expect.stringMatching(/x\.example\.com is at \S+, which is no public address/) as string,
+      message: noAnswerSentence,
+      cause: expect.stringMatching(/x\.example\.com is at \S+, which is no public address/) as string,
     });
     expect(peer.calls).toEqual([]);
   });
 
-  it('by a name that leads nowhere says so', async () => {
-    const resolve: HttpCallerOptions['resolve'] = (_name, _options, done) => done(new Error('getaddrinfo ENOTFOUND x.example.com'), []);
-    const answer = await callerFor(['x.example.com'], { resolve }).post('https://x.example.com/', message);
-    expect(answer).toEqual({ ok: false, message: 'No answer: getaddrinfo ENOTFOUND x.example.com.' });
+  it('says the same whether a name leads nowhere, inside, to a closed port or to one that is silent; only administrators read which', async () => {
+    const closed = await closedPort();
+    peer.answers(() => undefined);
+    const asked: [address: string | undefined, port: number, why: RegExp][] = [
+      [undefined, peer.port, /ENOTFOUND/],
+      ['10.1.2.3', peer.port, /x\.example\.com is at 10\.1\.2\.3, which is no public address/],
+      ['127.0.0.1', closed, /ECONNREFUSED/],
+      ['127.0.0.1', peer.port, /certificate|took too long/],
+    ];
+    const said = new Set<string>();
+    for (const [address, port, why] of asked) {
+      const resolve: HttpCallerOptions['resolve'] = (_name, _options, done) =>
+        address === undefined ? done(new Error('getaddrinfo ENOTFOUND x.example.com'), []) : done(null, [{ address, family: 4 }]);
+      const allowed = [`${address === '127.0.0.1' ? '' : '*.'}x.example.com:${port}`, `*.example.com:${port}`];
+      const { cause, ...rest } = await callerFor(allowed, { resolve, timeoutMs: 200 }).post(`https://x.example.com:${port}/`, message);
+      expect(cause).toMatch(why);
+      said.add(JSON.stringify(rest));
+    }
+    expect([...said]).toEqual([JSON.stringify({ ok: false, message: noAnswerSentence })]);
   });
 
   it('is made when the administrator named that very address', async () => {
@@ -171,12 +198,13 @@ describe('a call without a signature', () => {
     const url = `https://api.example.com:${peer.port}/`;
     expect(await callerFor([], { resolve }).call(get(url, [`api.example.com:${peer.port}`]))).toMatchObject({
       answered: false,
-      message: expect.stringMatching(/api\.example\.com is at 127\.0\.0\.1, which is no public address/) as string,
+      message: noAnswerSentence,
+      cause: expect.stringMatching(/api\.example\.com is at 127\.0\.0\.1, which is no public address/) as string,
     });
     expect(await callerFor([]).call(get(`https://127.0.0.1:${peer.port}/`, [`127.0.0.1:${peer.port}`]))).toMatchObject({
       answered: false,
       final: true,
-      message: expect.stringMatching(/no public address/) as string,
+      message: noAnswerSentence,
     });
     expect(peer.calls).toEqual([]);
   });
@@ -191,10 +219,17 @@ describe('a connection that is no HTTP', () => {
 
   it('is not made elsewhere', async () => {
     await expect(callerFor([]).dial('localhost', peer.port)).rejects.toThrow(/may not be called/);
-    await expect(callerFor([`*.0.0.1:${peer.port}`]).dial('127.0.0.1', peer.port)).rejects.toThrow(/no public address/);
+    await expect(callerFor([`*.0.0.1:${peer.port}`]).dial('127.0.0.1', peer.port)).rejects.toMatchObject({
+      message: noAnswerSentence,
+      final: true,
+      cause: expect.stringMatching(/no public address/) as string,
+    });
   });
 
   it('to nobody says so', async () => {
-    await expect(callerFor(['localhost:1']).dial('localhost', 1)).rejects.toThrow(/No answer: .*/);
+    await expect(callerFor(['localhost:1']).dial('localhost', 1)).rejects.toMatchObject({
+      message: noAnswerSentence,
+      cause: expect.stringMatching(/ECONNREFUSED/) as string,
+    });
   });
 });

@@ -5,6 +5,7 @@ import { Agent, request, type Dispatcher } from 'undici';
 import { callFault, hostFault, parseAllowedHost, type AllowedHost } from '../core/httpAllow.ts';
 import type { HttpAnswer, HttpCall, Outside } from './contract.ts';
 import { addressFault, guardedLookup, type Resolve } from './dial.ts';
+import { noAnswer, NotReached } from './notReached.ts';
 import { retryAfterMs } from './retryAfter.ts';
 import { signatureHeaders, type SignedMessage } from './signature.ts';
 
@@ -15,6 +16,8 @@ export interface Answered {
   readonly final?: boolean;
   /** A sentence. Nothing of the answer but its status is in it: whoever asked for the call may not be meant to read the rest. */
   readonly message: string;
+  /** Why nobody was reached: for administrators alone. */
+  readonly cause?: string;
 }
 
 export interface HttpCallerOptions {
@@ -74,7 +77,10 @@ export class HttpCaller implements Outside {
       headers: { 'content-type': 'application/json', ...headers },
       body: message.body,
     });
-    if (!answer.answered) return { ok: false, ...(answer.final ? { final: true } : {}), message: answer.message };
+    if (!answer.answered) {
+      const { final, message: sentence, cause } = answer;
+      return { ok: false, ...(final ? { final } : {}), message: sentence, ...(cause === undefined ? {} : { cause }) };
+    }
     const ok = answer.status >= 200 && answer.status < 300;
     return { ok, message: `It answered ${answer.status}${ok ? '' : ', expected 2xx'}.` };
   }
@@ -83,12 +89,14 @@ export class HttpCaller implements Outside {
     const { allowed } = this.#options;
     const known = (call.known ?? []).flatMap((text) => parseAllowedHost(text) ?? []);
     // What is known may be called, but only where the administrator named it may it be inside.
-    const refusal = callFault(call.url, [...allowed, ...known]) ?? addressFault(new URL(call.url).hostname, allowed);
+    const refusal = callFault(call.url, [...allowed, ...known]);
     if (refusal !== undefined) return { answered: false, final: true, message: `Not called: ${refusal}.` };
+    const inside = addressFault(new URL(call.url).hostname, allowed);
+    if (inside !== undefined) return { answered: false, ...noAnswer(inside, true).told() };
     try {
       return await this.#send(call);
     } catch (error) {
-      return { answered: false, final: false, message: `No answer: ${reasonOf(error)}.` };
+      return { answered: false, ...noAnswer(reasonOf(error)).told() };
     }
   }
 
@@ -113,12 +121,14 @@ export class HttpCaller implements Outside {
 
   async dial(host: string, port: number): Promise<Socket> {
     const { allowed, resolve } = this.#options;
-    const refusal = hostFault(host, port, allowed) ?? addressFault(host, allowed);
-    if (refusal !== undefined) throw new NotAllowed(`Not called: ${refusal}.`);
+    const refusal = hostFault(host, port, allowed);
+    if (refusal !== undefined) throw new NotReached(`Not called: ${refusal}.`, true);
+    const inside = addressFault(host, allowed);
+    if (inside !== undefined) throw noAnswer(inside, true);
     return new Promise((done, failed) => {
       const socket = connect({ host, port, lookup: guardedLookup(allowed, resolve) });
       socket.setTimeout(connectTimeoutMs, () => socket.destroy(new Error('it took too long')));
-      const onError = (error: Error): void => failed(new Error(`No answer: ${reasonOf(error)}.`));
+      const onError = (error: Error): void => failed(noAnswer(reasonOf(error)));
       socket.once('error', onError);
       socket.once('connect', () => {
         socket.off('error', onError);
@@ -133,9 +143,6 @@ export class HttpCaller implements Outside {
     return this.#agent.destroy();
   }
 }
-
-/** Who was to be called may not be: trying again would not help. */
-export class NotAllowed extends Error {}
 
 /** As far as anybody reads it: undefined when there is more. */
 async function textOf(body: Dispatcher.ResponseData['body']): Promise<string | undefined> {

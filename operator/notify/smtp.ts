@@ -4,8 +4,8 @@ import type { NodemailerError } from 'nodemailer/lib/errors';
 import { z } from 'zod';
 import type { Channel, Delivered, Means, Notice, Recipient } from './contract.ts';
 import { HostName, isMailAddress, MailAddress } from './fields.ts';
-import { NotAllowed } from './httpCaller.ts';
 import { mailOf } from './mail.ts';
+import { noAnswer, NotReached } from './notReached.ts';
 
 const Config = z.strictObject({
   host: HostName.describe('The mail server. The administrator of the operator must allow it, with its port, in COUNTERSIGN_HTTP_ALLOW.'),
@@ -105,23 +105,28 @@ function messageOf(notice: Notice, recipient: Recipient, to: string, { from, rep
 
 /** In words of ours: what the server wrote may have anything in it. */
 function failureOf(error: unknown): Delivered {
-  if (error instanceof NotAllowed) return { ok: false, final: true, message: error.message };
+  if (error instanceof NotReached) return { ok: false, ...error.told() };
   if (!(error instanceof Error)) return { ok: false, final: false, message: 'The mail could not be sent.' };
-  const { code, responseCode, permanent, message, name }: NodemailerError = error;
+  const { code, responseCode, permanent, name }: NodemailerError = error;
   if (responseCode !== undefined && code !== 'ETLS') {
     const what = code === 'EAUTH' ? 'signing in' : code === 'EENVELOPE' ? 'the address' : 'the mail';
     return { ok: false, final: permanent === true, message: `The mail server refused ${what} with ${responseCode}.` };
   }
-  if (message.startsWith('No answer: ')) return { ok: false, final: false, message };
-  if (name === 'TimeoutError' || name === 'AbortError' || code === 'ETIMEDOUT' || code === 'EABORT')
-    return { ok: false, final: false, message: 'No answer: it took too long.' };
+  const isLate = name === 'TimeoutError' || name === 'AbortError' || code === 'ETIMEDOUT' || code === 'EABORT';
+  const broken = isLate ? 'it took too long' : connection[code ?? ''];
+  if (broken !== undefined) return { ok: false, ...noAnswer(broken).told() };
   return { ok: false, final: false, message: reasons[code ?? ''] ?? `The mail could not be sent (${code ?? name}).` };
 }
 
+/** What tells whether anything listens there, and what. */
+const connection: Readonly<Record<string, string>> = {
+  ESOCKET: 'the connection to the mail server broke, or its certificate is not trusted',
+  ECONNECTION: 'the mail server ended the connection',
+  EPROTOCOL: 'what answered is no mail server',
+};
+
+/** What a mail server says of itself. */
 const reasons: Readonly<Record<string, string>> = {
   ETLS: 'The mail server does not offer TLS, or its certificate is not trusted; see config.security and COUNTERSIGN_HTTP_CA.',
-  ESOCKET: 'The connection to the mail server broke, or its certificate is not trusted.',
-  ECONNECTION: 'The mail server ended the connection.',
-  EPROTOCOL: 'What answered is no mail server.',
   ENOAUTH: 'The mail server wants somebody to sign in: add username and password to the Secret.',
 };

@@ -16,7 +16,10 @@ export async function tell(channel: Channel, notice: Notice, means: Means, refer
   } catch (error) {
     came = { ok: false, final: false, message: `Not delivered: ${error instanceof Error ? error.message : String(error)}` };
   }
-  return came.ok ? came : { ...came, message: shortened(withoutSecrets(came.message, means.secret), mostMessage) };
+  if (came.ok) return came;
+  const { message, cause, ...rest } = came;
+  const said = (text: string): string => shortened(withoutSecrets(text, means.secret), mostMessage);
+  return { ...rest, message: said(message), ...(cause === undefined ? {} : { cause: said(cause) }) };
 }
 
 /** As it is, and as it is written in addresses and in headers. */

@@ -97,7 +97,7 @@ export class Controllers {
       defaultTimeoutMs: options.defaultTimeoutMs,
     };
     const calls = new ActionCalls((ref) => this.#wake('governedjob', ref));
-    const governedJobContext = { client, world, calls, caller: options.caller };
+    const governedJobContext = { client, world, calls, caller: options.caller, log };
     this.#byName = {
       audit: this.#controller('audit', (ref) => reconcileAuditedJob(ref, auditContext), 1),
       auditrequest: this.#controller('auditrequest', (ref) => reconcileAuditedRequest(ref, auditContext), 1),

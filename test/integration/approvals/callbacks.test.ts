@@ -86,7 +86,7 @@ describe('a callback', () => {
       const path = `/never/${of.ns.name}`;
       const said: [object, RegExp][] = [
         [{ url: peer.url(path), secretRef: { name: 'theirs', key: 'key' } }, /may not get Secret theirs/],
-        [{ url: 'https://169.254.169.254/latest/meta-data' }, /no public address/],
+        [{ url: 'https://169.254.169.254/latest/meta-data' }, /^No answer, or no address there that may be called; an administrator/],
         [{ url: 'https://kubernetes.default.svc:6443/' }, /may not be called/],
       ];
       for (const [callback, says] of said) {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseAllowedHost } from '../../../operator/core/httpAllow.ts';
 import { HttpCaller, type HttpCallerOptions } from '../../../operator/notify/httpCaller.ts';
+import { noAnswerSentence } from '../../../operator/notify/notReached.ts';
 import { sharedSignatures } from '../../../operator/notify/signature.ts';
 import { digestA, minutes } from '../../../test/fixtures/facts.ts';
 import { HttpsPeer } from '../../../test/fixtures/httpsPeer.ts';
@@ -183,7 +184,8 @@ describe('a callback', () => {
         { address: '127.0.0.1', family: 4 },
       ]);
     const came = await calling({ resolve }).deliver(deliveryOf('https://public.example/'));
-    expect(came).toMatchObject({ refused: { final: false, message: expect.stringContaining('no public address') as string } });
+    const cause = expect.stringContaining('no public address') as string;
+    expect(came).toMatchObject({ refused: { final: false, message: noAnswerSentence, cause } });
     expect(peer.calls).toEqual([]);
   });
 });

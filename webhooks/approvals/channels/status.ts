@@ -7,7 +7,7 @@ import {
 import { rfc3339 } from '../../../operator/core/conditions.ts';
 import { isNotFound } from '../../../operator/kube/client/apiError.ts';
 import type { KubeClient } from '../../../operator/kube/client/kubeClient.ts';
-import type { Delivered } from '../../../operator/notify/contract.ts';
+import type { Delivered, Refused } from '../../../operator/notify/contract.ts';
 import type { Logger } from '../../../operator/telemetry/logger.ts';
 import type { Channels } from './channels.ts';
 import { targetOf, type KnownChannel } from './known.ts';
@@ -22,6 +22,9 @@ export interface ChannelStatusOptions {
   readonly log: Logger;
   readonly lookAgainMs?: number;
 }
+
+/** For administrators: with the reason why nobody was reached. */
+const preciseOf = ({ message, cause }: Refused): string => (cause === undefined ? message : `No answer: ${cause}.`);
 
 type Said = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>;
 
@@ -64,7 +67,9 @@ export class ChannelStatus {
   report(channel: KnownChannel, came: Delivered): Promise<void> {
     return this.#inTurn(channel, () => {
       if (came.ok) return { type: 'Delivering', status: 'True', reason: 'Delivered', message: 'The service takes what is sent.' };
-      return { type: 'Delivering', status: 'False', reason: came.final ? 'Refused' : 'Failing', message: came.message };
+      // A namespace's people choose the hosts of its channels: to them it is not said what names and addresses lead to.
+      const message = channel.kind === 'ClusterNotificationChannel' ? preciseOf(came) : came.message;
+      return { type: 'Delivering', status: 'False', reason: came.final ? 'Refused' : 'Failing', message };
     });
   }
 

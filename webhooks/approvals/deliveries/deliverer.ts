@@ -5,7 +5,7 @@ import type { Delivery } from '../store/outbox.ts';
 export type Came =
   | { readonly what: 'taken'; readonly message: string; readonly reference?: unknown }
   /** The other side did not take it, or was not there. */
-  | { readonly what: 'refused'; readonly refused: Pick<Refused, 'final' | 'retryAfterMs' | 'message'> }
+  | { readonly what: 'refused'; readonly refused: Omit<Refused, 'ok'> }
   /** Nobody needs it any more. */
   | { readonly what: 'dropped'; readonly message: string }
   /** Something else comes first; the other side was not asked. */

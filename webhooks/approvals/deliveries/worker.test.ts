@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { noAnswerSentence } from '../../../operator/notify/notReached.ts';
 import { createLogger } from '../../../operator/telemetry/logger.ts';
 import { createMetrics } from '../../../operator/telemetry/metrics.ts';
 import { owed } from '../../../test/fixtures/store/owed.ts';
@@ -124,6 +125,17 @@ describe('a worker', () => {
     now += day;
     const [, second] = await until(all('Failed'));
     expect(second?.attemptsMade.at(-1)?.message).toMatch(/a day/);
+  });
+
+  it('keeps why nobody was reached in the log alone, under the id of the delivery: whoever named the host reads the attempts', async () => {
+    const lines: string[] = [];
+    const log = createLogger({ level: 'info', destination: { write: (line: string) => void lines.push(line) } });
+    const cause = 'db.internal is at 10.1.2.3, which is no public address';
+    working(() => refused({ final: true, message: noAnswerSentence, cause }), { log });
+    await put(owed(1));
+    const [failed] = await until(all('Failed'));
+    expect(failed?.attemptsMade).toMatchObject([{ message: noAnswerSentence }]);
+    expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([{ delivery: failed?.id, cause, msg: noAnswerSentence }]);
   });
 
   it('tries what somebody asks to be sent again, however old it is', async () => {

@@ -119,7 +119,10 @@ export class Worker {
     const outcome = this.#outcomeOf(came, delivery);
     metrics.deliveries.inc({ channel_type: deliverer.labelOf(delivery), result: resultOf(came, outcome) });
     const level = came.what === 'refused' ? 'warn' : 'debug';
-    log[level]({ delivery: delivery.id, target: delivery.target, attempt: delivery.attempts, state: outcome.state }, outcome.message);
+    const { id, target, attempts: attempt } = delivery;
+    // Why nobody was reached is here and nowhere else: whoever named the target reads the message.
+    const why = came.what === 'refused' && came.refused.cause !== undefined ? { cause: came.refused.cause } : {};
+    log[level]({ delivery: id, target, attempt, state: outcome.state, ...why }, outcome.message);
     await this.#keep(delivery, outcome);
   }
 

@@ -39,7 +39,9 @@ const DeliveryView = z
         z.object({
           at: time('When it ended.'),
           taken: z.boolean().describe('Whether it was taken.'),
-          message: z.string().describe('What came of it.'),
+          message: z
+            .string()
+            .describe('What came of it. Why a host was not reached (its name, address or connection) is in the log of the service alone.'),
         }),
       )
       .describe(`The newest ${attemptsShown} of the attempts that ended, the oldest of them first.`),
