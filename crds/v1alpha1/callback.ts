@@ -25,7 +25,7 @@ export const Callback = z
       .meta(atomicObject)
       .optional()
       .describe(
-        'A Secret of this namespace to sign with besides, by HMAC. The requester must be allowed to read it, and so must the approval service.',
+        'A Secret of this namespace to sign with besides, by HMAC. Whoever wrote the request must be allowed to read it (not the person in whose name they ask), and so must the approval service.',
       ),
   })
   .meta(atomicObject);

@@ -18,6 +18,8 @@ export interface KnownRequest {
   readonly createdAt: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly requester: Requester;
+  /** Who wrote it, as the API server or the service's own check saw them: whoever asks in another's name, and not that other. Absent where nobody knows. */
+  readonly author?: Requester;
   /** The channel by which it was asked for; absent when it was written with kubectl or by the operator. */
   readonly via?: string;
   /** The uid of the work that it releases; absent for a request that releases nothing. */
@@ -31,15 +33,17 @@ export function knownRequest(raw: KubeObject): KnownRequest {
   const { metadata, spec, status } = raw as unknown as ApprovalRequest;
   const via = metadata.annotations?.[annotations.via];
   const governs = metadata.labels?.[labels.subjectUid];
+  const author = requesterFrom(metadata.annotations);
   return {
     uid: metadata.uid,
     namespace: metadata.namespace,
     name: metadata.name,
     createdAt: metadata.creationTimestamp,
     labels: metadata.labels ?? {},
-    requester: status?.requester ?? requesterFrom(metadata.annotations),
+    requester: status?.requester ?? author,
     spec,
     status,
+    ...(author.username === '' ? {} : { author }),
     ...(via === undefined ? {} : { via }),
     ...(governs === undefined ? {} : { governs }),
   };

@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseAllowedHost } from '../../../operator/core/httpAllow.ts';
+import type { Person } from '../../../operator/core/eligibility.ts';
+import { requesterStamp } from '../../../operator/core/requesterStamp.ts';
 import { HttpCaller, type HttpCallerOptions } from '../../../operator/notify/httpCaller.ts';
 import { noAnswerSentence } from '../../../operator/notify/notReached.ts';
 import { sharedSignatures } from '../../../operator/notify/signature.ts';
@@ -12,7 +14,7 @@ import { conditionOf, known, settled, vote } from '../../../test/fixtures/knownR
 import { owed } from '../../../test/fixtures/store/owed.ts';
 import type { Found } from '../channels/secrets.ts';
 import { keyRoutes } from '../routes/keys.ts';
-import type { KnownRequest } from '../requests.ts';
+import { knownRequest, type KnownRequest } from '../requests.ts';
 import type { Delivery } from '../store/outbox.ts';
 import { CallbackDeliverer, messageId } from './deliverer.ts';
 import { callbacksDue } from './due.ts';
@@ -49,17 +51,17 @@ function deliveryOf(url: string, more: object = {}): Delivery {
 }
 
 function calling({
-  may = true,
+  may = () => true,
   secret = { data: {} },
   ...more
-}: Partial<HttpCallerOptions> & { readonly may?: boolean; readonly secret?: Found } = {}): CallbackDeliverer {
+}: Partial<HttpCallerOptions> & { readonly may?: (person: Person) => boolean; readonly secret?: Found } = {}): CallbackDeliverer {
   const outside = new HttpCaller({
     allowed: [parseAllowedHost(peer.host)].filter((host) => host !== undefined),
     ca: peer.ca,
     key: () => Promise.resolve(privateKey),
     ...more,
   });
-  const permissions = { may: () => Promise.resolve(may) };
+  const permissions = { may: (person: Person) => Promise.resolve(may(person)) };
   return new CallbackDeliverer({ outside, permissions, secrets: { read: () => Promise.resolve(secret) }, now: () => now });
 }
 
@@ -134,14 +136,46 @@ describe('a callback', () => {
     const { v1 } = sharedSignatures('shared', { id: String(headers['webhook-id']), at: now, body });
     expect(String(headers['webhook-signature']).split(' ')).toEqual([v1, expect.stringMatching(/^v1a,/)]);
     peer.calls.length = 0;
-    const refused = await calling({ secret, may: false }).deliver(deliveryOf(peer.url('/'), { secretRef }));
+    const refused = await calling({ secret, may: () => false }).deliver(deliveryOf(peer.url('/'), { secretRef }));
     expect(refused).toMatchObject({
       what: 'refused',
-      refused: { final: true, message: expect.stringContaining('alice@corp may not get Secret cb') as string },
+      refused: { final: true, message: expect.stringContaining('alice@corp, who wrote the request, may not get Secret cb') as string },
     });
     const missing = await calling({ secret: { reason: 'SecretForbidden', fault: '' } }).deliver(deliveryOf(peer.url('/'), { secretRef }));
     expect(missing).toMatchObject({ refused: { final: false, message: expect.stringContaining('callback-secret.yaml') as string } });
     expect(peer.calls).toEqual([]);
+  });
+
+  it('is signed with no Secret that only the person could read in whose name somebody else asked', async () => {
+    const bot: Person = { username: 'system:serviceaccount:payments:bot', groups: ['system:serviceaccounts'] };
+    const metadata = {
+      uid: 'uid-1',
+      namespace: 'payments',
+      name: 'wire-4711',
+      annotations: { ...requesterStamp(bot, 'alice@corp') },
+    };
+    const { spec, status } = asking(peer.url('/'), { secretRef: { name: 'cb', key: 'secret' } });
+    const inNameOf = { username: 'alice@corp', groups: [], submittedBy: bot.username };
+    const written = knownRequest({ metadata, spec, status: { ...status, requester: inNameOf } } as never);
+    const deliver = async (request: KnownRequest, allowed: string) => {
+      const asked: Person[] = [];
+      const may = (person: Person): boolean => {
+        asked.push(person);
+        return person.username === allowed;
+      };
+      const [due] = callbacksDue(request, undefined, now);
+      const delivery = { ...deliveryOf(peer.url('/')), payload: due?.payload };
+      return { came: await calling({ may, secret: { data: { secret: 'shared' } } }).deliver(delivery), asked };
+    };
+    const { came, asked } = await deliver(written, 'alice@corp');
+    expect(came).toMatchObject({ refused: { final: true, message: expect.stringContaining(`${bot.username}, who wrote`) as string } });
+    expect(asked).toEqual([bot]);
+    expect((await deliver(written, bot.username)).came).toMatchObject({ what: 'taken' });
+    const nobodys = knownRequest({ metadata: { ...metadata, annotations: {} }, spec, status: { ...status, requester: inNameOf } } as never);
+    const unknown = await deliver(nobodys, 'alice@corp');
+    expect(unknown.came).toMatchObject({ refused: { final: true, message: expect.stringContaining('nobody knows who wrote') as string } });
+    expect(unknown.asked).toEqual([]);
+    expect(peer.calls).toHaveLength(1);
   });
 
   it.each<[number, boolean, Record<string, string>]>([

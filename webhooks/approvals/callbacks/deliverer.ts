@@ -57,17 +57,18 @@ export class CallbackDeliverer implements Deliverer {
     return { what: 'refused', refused: retryAfterMs === undefined ? refused : { ...refused, retryAfterMs } };
   }
 
-  /** The Secret, where the requester could have read it themselves. */
+  /** The Secret, where whoever wrote the request could have read it themselves; that somebody in whose name they asked could is not enough. */
   async #secretOf(
     namespace: string,
-    { secretRef, requester }: CallbackPayload,
+    { secretRef, author }: CallbackPayload,
   ): Promise<{ readonly secret: string | undefined } | { readonly refused: Pick<Refused, 'final' | 'message'> }> {
     if (secretRef === undefined) return { secret: undefined };
     const { name, key } = secretRef;
     const no = (final: boolean, sentence: string) => ({ refused: { final, message: `Not called: spec.callback.secretRef: ${sentence}` } });
     const { permissions, secrets } = this.#deps;
-    if (!(await permissions.may(requester, { verb: 'get', group: '', resource: 'secrets', namespace, name })))
-      return no(true, `${requester.username} may not get Secret ${name}, so nothing is signed with it for them.`);
+    if (author === undefined) return no(true, `nobody knows who wrote the request, so nothing is signed with Secret ${name} for them.`);
+    if (!(await permissions.may(author, { verb: 'get', group: '', resource: 'secrets', namespace, name })))
+      return no(true, `${author.username}, who wrote the request, may not get Secret ${name}, so nothing is signed with it for them.`);
     const found = await secrets.read(namespace, name);
     if ('fault' in found) {
       const why =

@@ -31,10 +31,10 @@ function callbackOf(
   execution: KnownExecution | undefined,
   { url, secretRef }: Callback,
 ): NewDelivery {
-  const { uid, namespace, name, requester } = request;
+  const { uid, namespace, name, author } = request;
   const payload: CallbackPayload = {
     url,
-    requester: { username: requester.username, groups: [...requester.groups] },
+    ...(author === undefined ? {} : { author: { username: author.username, groups: [...author.groups] } }),
     body: callbackBody(event, at, request, event === 'Completed' ? execution : undefined),
     ...(secretRef === undefined ? {} : { secretRef }),
   };

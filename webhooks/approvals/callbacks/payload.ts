@@ -4,8 +4,8 @@ import { z } from 'zod';
 export const CallbackPayload = z.object({
   url: z.string(),
   secretRef: z.object({ name: z.string(), key: z.string() }).optional(),
-  /** Whose Secret it is to be. */
-  requester: z.object({ username: z.string(), groups: z.array(z.string()) }),
+  /** Who named the Secret, and so must be allowed to read it. Absent where nobody knows who did: then it signs nothing. */
+  author: z.object({ username: z.string(), groups: z.array(z.string()) }).optional(),
   body: z.string(),
 });
 export type CallbackPayload = z.infer<typeof CallbackPayload>;
