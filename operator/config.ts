@@ -39,9 +39,9 @@ export const Settings = z.strictObject({
     .pipe(z.array(allowedHost))
     .prefault('')
     .describe(
-      'Hosts that actions of GovernedJobs may call: host, host:port or *.suffix, separated by commas; without a port, 443. None when empty.',
+      'Hosts that actions of GovernedJobs, channels and callbacks may call: host, host:port or *.suffix, separated by commas; without a port, 443. When empty, actions call nobody, channels the public hosts of the services that they are for, and callbacks public hosts on 443.',
     ),
-  http_ca: text.optional().describe('PEM of certificate authorities to trust in such calls, besides the public ones.'),
+  http_ca: text.optional().describe('PEM of certificate authorities to trust in these calls, besides the public ones.'),
   concurrency: whole(1, 1_000).prefault(50).describe('How many objects of a kind are worked on at once.'),
   qps: whole(1, 100_000).prefault(2_000).describe('Most requests a second to the API server.'),
   burst: whole(1, 100_000).prefault(4_000).describe('Most requests at once above that.'),

@@ -107,6 +107,22 @@ describe('its database', () => {
     expect(objects.some((object) => object.kind === 'PersistentVolumeClaim')).toBe(false);
   });
 
+  it('has the authority of its certificate beside its address, where that is one of your own', async () => {
+    const mountsOf = (deployment: Manifest): unknown[] =>
+      (container(deployment).volumeMounts as Manifest[]).map((mount): unknown => [mount.name, mount.mountPath]);
+    const without = one(await template(...onPostgreSQL), 'Deployment', 'countersign-approvals');
+    expect(mountsOf(without)).toEqual([['database-url', '/etc/countersign/database']]);
+    const own = ['--set', 'approvals.database.caSecret.name=database-ca', '--set', 'approvals.database.caSecret.key=root.pem'];
+    const deployment = one(await template(...onPostgreSQL, ...own), 'Deployment', 'countersign-approvals');
+    expect(mountsOf(deployment)).toContainEqual(['database-ca', '/etc/countersign/database-ca']);
+    expect(volumesOf(deployment).find(({ name }) => name === 'database-ca')?.secret).toMatchObject({
+      secretName: 'database-ca',
+      items: [{ key: 'root.pem', path: 'ca.crt' }],
+    });
+    const { code, stderr } = await helm('template', 'countersign', chart, ...on, ...own);
+    expect([code === 0, stderr]).toEqual([false, expect.stringContaining('approvals.database.caSecret: is for PostgreSQL') as string]);
+  });
+
   it('scales with PostgreSQL by itself', async () => {
     const objects = await template(...onPostgreSQL, '--set', 'approvals.autoscaling.enabled=true');
     one(objects, 'HorizontalPodAutoscaler', 'countersign-approvals');

@@ -38,6 +38,9 @@ countersign-approvals-keys
 {{- end }}
 {{- if .Values.approvals.database.urlSecret.name }}
 - {name: database-url, mountPath: /etc/countersign/database, readOnly: true}
+{{- if .Values.approvals.database.caSecret.name }}
+- {name: database-ca, mountPath: /etc/countersign/database-ca, readOnly: true}
+{{- end }}
 {{- else }}
 - {name: database, mountPath: /var/lib/countersign}
 {{- end }}
@@ -56,6 +59,11 @@ countersign-approvals-keys
 {{- if .urlSecret.name }}
 - name: database-url
   secret: {secretName: {{ .urlSecret.name }}, defaultMode: 0440, items: [{key: {{ .urlSecret.key }}, path: url}]}
+{{- if .caSecret.name }}
+# Read with each new connection, so that an authority that is replaced counts without a restart.
+- name: database-ca
+  secret: {secretName: {{ .caSecret.name }}, defaultMode: 0440, items: [{key: {{ .caSecret.key }}, path: ca.crt}]}
+{{- end }}
 {{- else if .volume.persistent }}
 - name: database
   persistentVolumeClaim: {claimName: countersign-approvals}
@@ -73,6 +81,8 @@ countersign-approvals-keys
 {{- define "countersign.approvals.onPostgreSQL" -}}
 {{- if .Values.approvals.database.urlSecret.name -}}
 true
+{{- else if .Values.approvals.database.caSecret.name -}}
+{{- fail "approvals.database.caSecret: is for PostgreSQL; name the Secret with its address in approvals.database.urlSecret.name, or leave caSecret.name empty" -}}
 {{- else if or .Values.approvals.autoscaling.enabled (gt (int .Values.approvals.replicas) 1) -}}
 {{- fail "approvals: SQLite, which approvals.database.urlSecret.name asks for by being empty, serves one replica; name the Secret with the address of a PostgreSQL database, or set approvals.replicas to 1 and approvals.autoscaling.enabled to false" -}}
 {{- end -}}
