@@ -38,7 +38,6 @@ export function pollOf(
   return {
     now: facts.now,
     requesters,
-    permissions: facts.permissions,
     timesOf: once(timesOf),
     rollOf: once((stage) => ({
       policy: stage.policy,

@@ -1,7 +1,6 @@
 import type { ApproverRef, DecisionVia } from '../../crds/v1alpha1/index.ts';
 import { minimumOf } from './channels.ts';
 import { isBarred, qualifies, type MaybeVoter, type Person, type Roll, type StandInSeen, type Voter } from './eligibility.ts';
-import type { Permissions } from './facts.ts';
 import { policyKey } from './facts.ts';
 import { seat } from './matching.ts';
 import { applies, type AskedStage } from './resolve.ts';
@@ -31,7 +30,6 @@ export interface Poll {
   readonly now: number;
   /** Whoever may count as having asked; an empty name is somebody unknown. */
   readonly requesters: readonly string[];
-  readonly permissions: Permissions;
   /** For whom a person may decide: themselves first, then who had delegated to them when they voted, or by now. */
   readonly principalsOf: (person: MaybeVoter) => readonly Person[];
   /** The same with the delegations that do not count because of who wrote them. */

@@ -80,7 +80,6 @@ function pollOf({ requester, status }: KnownRequest, permissions: Permissions, n
   const asked = status?.requester;
   return {
     now,
-    permissions,
     requesters: [asked?.username ?? requester, ...(asked?.submittedBy === undefined ? [] : [asked.submittedBy])],
     principalsOf: (person) => [person],
     principalsByAnyAuthor: (person) => [person],

@@ -35,7 +35,6 @@ function pollOf({ requester, status }: KnownRequest, permissions: Permissions, n
   const resolved = new Map<AskedStage, ResolvedStage>((status?.stages ?? []).map((stage) => [stage, stage]));
   return {
     now,
-    permissions,
     requesters: [requester.username, ...(requester.submittedBy === undefined ? [] : [requester.submittedBy])],
     principalsOf: (person) => [person],
     principalsByAnyAuthor: (person) => [person],
