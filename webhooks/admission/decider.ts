@@ -2,10 +2,10 @@ import { approvalDelegations, type ApprovalDelegation, type DecisionVia, type Re
 import { isTooWeak, minimumOf } from '../../operator/core/channels.ts';
 import type { Person } from '../../operator/core/eligibility.ts';
 import { describeFrom } from '../../operator/core/explain.ts';
-import type { Permissions, PolicyId } from '../../operator/core/facts.ts';
 import { listsOf, mayApprove, mayReject, type Poll } from '../../operator/core/quorum.ts';
 import { requesterFrom } from '../../operator/core/requesterStamp.ts';
-import { applies, type AskedStage } from '../../operator/core/resolve.ts';
+import { applies } from '../../operator/core/resolve.ts';
+import { policiesToAsk, statusPoll } from '../../operator/core/statusPoll.ts';
 import { isForbidden } from '../../operator/kube/client/apiError.ts';
 import type { AdmissionDeps, KnownRequest } from './deps.ts';
 
@@ -37,7 +37,9 @@ export async function personFault(
   const { name, person, verdict } = ballot;
   const stages = request.status?.stages ?? [];
   const permissions = await deps.permissionsOf({ namespace: ballot.namespace, people: [person], policies: policiesToAsk(stages) });
-  const poll = pollOf(request, permissions, deps.client.now());
+  const requester = request.status?.requester ?? { username: request.requester };
+  // Where the status does not say all, somebody is let through whom the operator then does not count.
+  const poll = statusPoll({ requester, stages }, permissions, deps.client.now());
   const function_name = deps.metrics.functionNames.label(request.spec.operation);
   if (!stages.some((stage) => mayReject(stage, person, poll))) {
     // For whom they may decide then is weighed by the operator, which follows chains, times and conditions.
@@ -74,28 +76,6 @@ function channelFault(theirs: readonly ResolvedStage[], { name, via }: Ballot, f
   };
 }
 
-/** What is known from the status alone. Where that is not all, somebody is let through whom the operator then does not count. */
-function pollOf({ requester, status }: KnownRequest, permissions: Permissions, now: number): Poll {
-  const resolved = new Map<AskedStage, ResolvedStage>((status?.stages ?? []).map((stage) => [stage, stage]));
-  const asked = status?.requester;
-  return {
-    now,
-    requesters: [asked?.username ?? requester, ...(asked?.submittedBy === undefined ? [] : [asked.submittedBy])],
-    principalsOf: (person) => [person],
-    principalsByAnyAuthor: (person) => [person],
-    rollOf: (stage) => ({
-      policy: stage.policy,
-      permissions,
-      standIns: (resolved.get(stage)?.standIns ?? []).map((standIn) => ({ ...standIn, isManager: true })),
-      reassignTo: stage.reassignTo ?? [],
-    }),
-    timesOf: (stage) => {
-      const { deadline, escalatedAt } = resolved.get(stage) ?? {};
-      return { deadline: Date.parse(escalatedAt ?? deadline ?? 'never'), closesAt: Infinity };
-    },
-  };
-}
-
 /** Whether anybody in the namespace has delegated to this person, or only those who may not for this request. */
 async function delegatedTo(
   { namespace, person }: Ballot,
@@ -128,13 +108,3 @@ function notAsked(name: string, { username }: Person, stages: readonly ResolvedS
   const who = asked.length === 0 ? 'nobody' : [...new Set(asked)].join('; ');
   return `ApprovalRequest ${name} does not ask ${username}; it asks ${who.length > 300 ? `${who.slice(0, 300)}…` : who}`;
 }
-
-/** The policies whose `{permission: approve}` matters. */
-const policiesToAsk = (stages: readonly ResolvedStage[]): PolicyId[] =>
-  stages
-    .filter((stage) =>
-      [...stage.require, ...(stage.escalation === undefined ? [] : [stage.escalation])].some(({ from }) =>
-        from.some((entry) => entry.permission !== undefined),
-      ),
-    )
-    .flatMap(({ policy }) => (policy === undefined ? [] : [policy]));

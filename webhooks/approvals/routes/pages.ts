@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { approvalDecisions, Digest, type ApprovalDecision } from '../../../crds/v1alpha1/index.ts';
 import { ObjectName } from '../../../crds/v1alpha1/values.ts';
+import { policiesToAsk } from '../../../operator/core/statusPoll.ts';
 import { isNotFound } from '../../../operator/kube/client/apiError.ts';
 import type { Caller } from '../callers/caller.ts';
 import type { Callers, Headers } from '../callers/index.ts';
@@ -13,7 +14,7 @@ import { page, type Viewer } from '../pages/page.ts';
 import { listPage, requestPage, type RequestShown } from '../pages/requestPages.ts';
 import { stylePath, stylesheet } from '../pages/style.ts';
 import type { KnownRequest } from '../requests.ts';
-import { policiesToAsk, waitsFor } from '../waitingFor.ts';
+import { openStages, waitsFor } from '../waitingFor.ts';
 import { relayDecision } from './deciding.ts';
 import type { RequestDeps } from './deps.ts';
 import { findRequest } from './finding.ts';
@@ -173,7 +174,7 @@ export async function isAsked(
   request: KnownRequest,
 ): Promise<boolean> {
   const { namespace } = request;
-  const permissions = await deps.permissionsOf({ namespace, people: [caller], policies: policiesToAsk(request) });
+  const permissions = await deps.permissionsOf({ namespace, people: [caller], policies: policiesToAsk(openStages(request)) });
   return waitsFor(request, caller, permissions, deps.client.now());
 }
 

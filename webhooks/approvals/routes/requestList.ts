@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { requestPhases } from '../../../crds/v1alpha1/index.ts';
+import { policiesToAsk } from '../../../operator/core/statusPoll.ts';
 import { fitsSelector } from '../../../operator/kube/selector.ts';
 import type { Caller } from '../callers/caller.ts';
 import { Problem } from '../http/problem.ts';
 import { route, type Route } from '../http/route.ts';
 import { outcomeOf, outcomes, type KnownRequest } from '../requests.ts';
-import { policiesToAsk, waitsFor } from '../waitingFor.ts';
+import { openStages, waitsFor } from '../waitingFor.ts';
 import type { RequestDeps } from './deps.ts';
 import { mayList } from './requests.ts';
 import { requestView, RequestView } from './requestView.ts';
@@ -102,7 +103,7 @@ function visibility(deps: RequestDeps, caller: Caller): (namespace: string) => P
 
 async function isMine(deps: RequestDeps, caller: Caller, request: KnownRequest): Promise<boolean> {
   const { namespace } = request;
-  const permissions = await deps.permissionsOf({ namespace, people: [caller], policies: policiesToAsk(request) });
+  const permissions = await deps.permissionsOf({ namespace, people: [caller], policies: policiesToAsk(openStages(request)) });
   return waitsFor(request, caller, permissions, deps.client.now());
 }
 
