@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { approvalDecisions, Digest, type ApprovalDecision } from '../../../crds/v1alpha1/index.ts';
 import { ObjectName } from '../../../crds/v1alpha1/values.ts';
-import { policiesToAsk } from '../../../operator/core/statusPoll.ts';
 import { isNotFound } from '../../../operator/kube/client/apiError.ts';
 import type { Caller } from '../callers/caller.ts';
 import type { Callers, Headers } from '../callers/index.ts';
@@ -14,7 +13,7 @@ import { page, type Viewer } from '../pages/page.ts';
 import { listPage, requestPage, type RequestShown } from '../pages/requestPages.ts';
 import { stylePath, stylesheet } from '../pages/style.ts';
 import type { KnownRequest } from '../requests.ts';
-import { openStages, waitsFor } from '../waitingFor.ts';
+import { waitsFor } from '../waitingFor.ts';
 import { relayDecision } from './deciding.ts';
 import type { RequestDeps } from './deps.ts';
 import { findRequest } from './finding.ts';
@@ -164,18 +163,7 @@ export function saidIn(form: z.infer<typeof DecisionForm>, { spec }: Pick<KnownR
 async function showing(deps: PageDeps, caller: Caller, headers: Headers, { namespace, name, uid }: KnownRequest): Promise<RequestShown> {
   const [shown, viewer] = await Promise.all([shownTo(deps, caller, { namespace, name, uid }), viewerOf(deps, caller, headers)]);
   if (shown === undefined) throw new Problem(404, 'not-found', 'The request does not exist any more.');
-  return { ...shown, viewer, isAsked: await isAsked(deps, caller, shown.request), formId: randomBytes(16).toString('base64url') };
-}
-
-/** Whether an open stage asks them. */
-export async function isAsked(
-  deps: Pick<RequestDeps, 'permissionsOf' | 'client'>,
-  caller: Caller,
-  request: KnownRequest,
-): Promise<boolean> {
-  const { namespace } = request;
-  const permissions = await deps.permissionsOf({ namespace, people: [caller], policies: policiesToAsk(openStages(request)) });
-  return waitsFor(request, caller, permissions, deps.client.now());
+  return { ...shown, viewer, isAsked: await waitsFor(shown.request, caller, deps), formId: randomBytes(16).toString('base64url') };
 }
 
 async function viewerOf({ callers, sessions }: PageDeps, { username, proof }: Caller, headers: Headers): Promise<Viewer> {

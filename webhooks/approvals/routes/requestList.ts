@@ -1,12 +1,11 @@
 import { z } from 'zod';
 import { requestPhases } from '../../../crds/v1alpha1/index.ts';
-import { policiesToAsk } from '../../../operator/core/statusPoll.ts';
 import { fitsSelector } from '../../../operator/kube/selector.ts';
 import type { Caller } from '../callers/caller.ts';
 import { Problem } from '../http/problem.ts';
 import { route, type Route } from '../http/route.ts';
 import { outcomeOf, outcomes, type KnownRequest } from '../requests.ts';
-import { openStages, waitsFor } from '../waitingFor.ts';
+import { waitsFor } from '../waitingFor.ts';
 import type { RequestDeps } from './deps.ts';
 import { mayList } from './requests.ts';
 import { requestView, RequestView } from './requestView.ts';
@@ -82,7 +81,7 @@ export async function requestsFor(
   const page: KnownRequest[] = [];
   const seen = visibility(deps, caller);
   for (const request of fitting) {
-    if (!(await seen(request.namespace)) || (query.mine === 'true' && !(await isMine(deps, caller, request)))) continue;
+    if (!(await seen(request.namespace)) || (query.mine === 'true' && !(await waitsFor(request, caller, deps)))) continue;
     page.push(request);
     // One more than fits says that there is a next page.
     if (page.length > limit) break;
@@ -99,12 +98,6 @@ function visibility(deps: RequestDeps, caller: Caller): (namespace: string) => P
     everywhere ??= mayList(deps, caller);
     return (await everywhere) || mayList(deps, caller, namespace);
   };
-}
-
-async function isMine(deps: RequestDeps, caller: Caller, request: KnownRequest): Promise<boolean> {
-  const { namespace } = request;
-  const permissions = await deps.permissionsOf({ namespace, people: [caller], policies: policiesToAsk(openStages(request)) });
-  return waitsFor(request, caller, permissions, deps.client.now());
 }
 
 function fits(request: KnownRequest, { namespace, phase, outcome, requester, operation, labelSelector }: ListQuery): boolean {
