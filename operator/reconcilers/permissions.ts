@@ -1,41 +1,14 @@
 import { approvalPolicies, approvalRequests, clusterApprovalPolicies, group } from '../../crds/v1alpha1/index.ts';
 import type { Person } from '../core/eligibility.ts';
 import type { DecisionFacts, Permissions, PolicyId, RequestVerb } from '../core/facts.ts';
+import { isAllowed, type Access } from '../kube/accessReview.ts';
 import type { KubeClient } from '../kube/client/kubeClient.ts';
-import type { ResourceType } from '../kube/client/types.ts';
-
-const reviews: ResourceType = {
-  group: 'authorization.k8s.io',
-  version: 'v1',
-  plural: 'subjectaccessreviews',
-  kind: 'SubjectAccessReview',
-  namespaced: false,
-};
 
 /** A verb that no role grants by name: whoever has it has a wildcard, and a wildcard was never meant to make somebody an approver. */
 const probeVerb = 'approve-probe-no-one-has';
 
 const keepMs = 10_000;
 const mostKept = 10_000;
-
-export interface ResourceAttributes {
-  readonly namespace?: string | undefined;
-  readonly verb: string;
-  readonly group: string;
-  readonly resource: string;
-  readonly name?: string | undefined;
-}
-
-/** Asks the API server what its authorizer says of somebody. An error is thrown, never read as a yes. */
-export async function isAllowed(client: KubeClient, person: Person, resourceAttributes: ResourceAttributes): Promise<boolean> {
-  const review = {
-    apiVersion: 'authorization.k8s.io/v1',
-    kind: 'SubjectAccessReview',
-    spec: { user: person.username, groups: person.groups, resourceAttributes },
-  };
-  const answer = await client.create<{ metadata: never; status?: { allowed?: boolean; denied?: boolean } }>(reviews, undefined, review);
-  return answer.status?.allowed === true && answer.status.denied !== true;
-}
 
 /** Who may `approve` under which policy, as RBAC has it; answers are kept for ten seconds. */
 export class ApproverPermissions {
@@ -110,7 +83,7 @@ export interface Questions {
 }
 
 /** A verb of ours on something of ours. */
-type Right = Omit<ResourceAttributes, 'group'>;
+type Right = Omit<Access, 'group'>;
 
 const approving = (policy: PolicyId): Right => ({
   verb: 'approve',

@@ -1,11 +1,12 @@
 import { approvalPolicies, clusterApprovalPolicies } from '../../crds/v1alpha1/index.ts';
 import { admissionHandlers, createAdmissionServer, type AdmissionServer, type Unreviewed } from '../../webhooks/admission/index.ts';
 import type { PolicyId } from '../core/facts.ts';
+import { isAllowed } from '../kube/accessReview.ts';
 import { isNotFound } from '../kube/client/apiError.ts';
 import type { KubeClient } from '../kube/client/kubeClient.ts';
 import type { KubeObject } from '../kube/client/types.ts';
 import { allManifests } from '../reconcilers/governedJob/manifests.ts';
-import { ApproverPermissions, isAllowed } from '../reconcilers/permissions.ts';
+import { ApproverPermissions } from '../reconcilers/permissions.ts';
 import { governedJobRecord, policyRecord, type PolicyRecord, type RequestRecord } from '../reconcilers/records.ts';
 import { owesReview } from '../reconcilers/world.ts';
 import type { CertificateKeeper } from './certificate.ts';

@@ -4,6 +4,7 @@ import type { Person } from '../../operator/core/eligibility.ts';
 import type { AllowedHost } from '../../operator/core/httpAllow.ts';
 import type { DecisionFacts, NamespaceObject, Permissions, PolicyFacts, PolicyId } from '../../operator/core/facts.ts';
 import type { Clock } from '../../operator/core/ports.ts';
+import type { Access } from '../../operator/kube/accessReview.ts';
 import type { KubeClient } from '../../operator/kube/client/kubeClient.ts';
 import type { Logger } from '../../operator/telemetry/logger.ts';
 import type { Metrics } from '../../operator/telemetry/metrics.ts';
@@ -14,15 +15,6 @@ export type KnownRequest = Pick<ApprovalRequest, 'spec' | 'status'> & {
   /** The user name of who asked; empty when nobody knows. */
   readonly requester: string;
 };
-
-/** What somebody wants to do, as a SubjectAccessReview puts it. */
-export interface Access {
-  readonly namespace?: string | undefined;
-  readonly verb: string;
-  readonly group: string;
-  readonly resource: string;
-  readonly name?: string | undefined;
-}
 
 /** One person, as a platform team knows them. */
 export interface KnownApprover extends Reached {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Access, AdmissionDeps, KnownApprover } from './deps.ts';
+import type { Access } from '../../operator/kube/accessReview.ts';
+import type { AdmissionDeps, KnownApprover } from './deps.ts';
 import { AdmissionRequest, type Verdict } from './review.ts';
 import { validateRelayed } from './validateRelayed.ts';
 

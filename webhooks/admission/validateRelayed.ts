@@ -8,7 +8,8 @@ import {
   type ApprovalRequestSpec,
 } from '../../crds/v1alpha1/index.ts';
 import { theOnly } from '../../operator/core/approvers.ts';
-import type { Access, AdmissionDeps, KnownApprover } from './deps.ts';
+import type { Access } from '../../operator/kube/accessReview.ts';
+import type { AdmissionDeps, KnownApprover } from './deps.ts';
 import { allowed, refuse, type AdmissionHandler } from './handler.ts';
 import { isRelay } from './identity.ts';
 import { namedIn, type Named } from './named.ts';

@@ -1,11 +1,12 @@
 import { Registry } from 'prom-client';
 import { compileHoldWebhooks } from '../../../operator/guards/index.ts';
+import { isAllowed } from '../../../operator/kube/accessReview.ts';
 import { ensureCertificates } from '../../../operator/kube/certificates.ts';
 import { KubeClient } from '../../../operator/kube/client/kubeClient.ts';
 import { loadClusterConfig } from '../../../operator/kube/client/kubeconfig.ts';
 import type { KubeObject } from '../../../operator/kube/client/types.ts';
 import { allManifests } from '../../../operator/reconcilers/governedJob/manifests.ts';
-import { ApproverPermissions, isAllowed } from '../../../operator/reconcilers/permissions.ts';
+import { ApproverPermissions } from '../../../operator/reconcilers/permissions.ts';
 import { governedJobRecord } from '../../../operator/reconcilers/records.ts';
 import { silentLogger } from '../../../operator/telemetry/logger.ts';
 import { createMetrics } from '../../../operator/telemetry/metrics.ts';

@@ -1,30 +1,7 @@
+import { isAllowed, type Access } from '../../../operator/kube/accessReview.ts';
 import type { KubeClient } from '../../../operator/kube/client/kubeClient.ts';
-import type { ResourceType } from '../../../operator/kube/client/types.ts';
 import type { Caller } from '../callers/caller.ts';
 import { relayedGroups } from './person.ts';
-
-const reviews: ResourceType = {
-  group: 'authorization.k8s.io',
-  version: 'v1',
-  plural: 'subjectaccessreviews',
-  kind: 'SubjectAccessReview',
-  namespaced: false,
-};
-
-/** Something that somebody may or may not do. */
-export interface Access {
-  readonly verb: string;
-  readonly group: string;
-  readonly resource: string;
-  /** Absent: in all namespaces. */
-  readonly namespace?: string;
-  readonly name?: string;
-}
-
-interface Review {
-  readonly metadata: never;
-  readonly status?: { readonly allowed?: boolean; readonly denied?: boolean };
-}
 
 /** How long an answer is believed: a right that is taken away is good for so much longer. Writes are asked about again, by admission. */
 const keepMs = 10_000;
@@ -49,7 +26,7 @@ export class Permissions {
     const key = JSON.stringify([caller.username, groups, verb, group, resource, namespace, name]);
     const kept = this.#kept.get(key);
     if (kept !== undefined && kept.until > this.#now()) return kept.answer;
-    const answer = this.#ask(caller.username, groups, access);
+    const answer = isAllowed(this.#client, { username: caller.username, groups }, access);
     this.#kept.delete(key);
     this.#kept.set(key, { answer, until: this.#now() + keepMs });
     for (const oldest of this.#kept.keys()) {
@@ -59,11 +36,5 @@ export class Permissions {
     // A failure says nothing of anybody's rights.
     answer.catch(() => this.#kept.delete(key));
     return answer;
-  }
-
-  async #ask(user: string, groups: readonly string[], resourceAttributes: Access): Promise<boolean> {
-    const review = { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', spec: { user, groups, resourceAttributes } };
-    const { status } = await this.#client.create<Review>(reviews, undefined, review);
-    return status?.allowed === true && status.denied !== true;
   }
 }
