@@ -1,3 +1,5 @@
+import { keepNewest } from './keepNewest.ts';
+
 /**
  * The same function, which keeps the answers to its last questions. For pure functions alone, where nobody can tell a kept answer from a new one: it
  * saves reading the same schedules, zones and patterns anew for each of thousands of requests. Bounded, as the questions come from users.
@@ -8,9 +10,7 @@ export function remembered<Answer>(most: number, answer: (question: string) => A
     const known = kept.get(question);
     if (known !== undefined) return known;
     const made = answer(question);
-    const [oldest] = kept.keys();
-    if (kept.size >= most && oldest !== undefined) kept.delete(oldest);
-    kept.set(question, made);
+    keepNewest(kept, question, made, most);
     return made;
   };
 }

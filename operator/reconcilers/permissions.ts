@@ -1,6 +1,7 @@
 import { approvalPolicies, approvalRequests, clusterApprovalPolicies, group } from '../../crds/v1alpha1/index.ts';
 import type { Person } from '../core/eligibility.ts';
 import type { DecisionFacts, Permissions, PolicyId, RequestVerb } from '../core/facts.ts';
+import { keepNewest } from '../core/keepNewest.ts';
 import { isAllowed, type Access } from '../kube/accessReview.ts';
 import type { KubeClient } from '../kube/client/kubeClient.ts';
 
@@ -62,12 +63,7 @@ export class ApproverPermissions {
   async #ask(key: string, person: Person, right: Right): Promise<boolean> {
     const ask = (verb: string) => isAllowed(this.#client, person, { ...right, group, verb });
     const allowed = (await ask(right.verb)) && !(await ask(probeVerb));
-    this.#kept.delete(key);
-    this.#kept.set(key, { allowed, until: Date.now() + keepMs });
-    for (const oldest of this.#kept.keys()) {
-      if (this.#kept.size <= mostKept) break;
-      this.#kept.delete(oldest);
-    }
+    keepNewest(this.#kept, key, { allowed, until: Date.now() + keepMs }, mostKept);
     return allowed;
   }
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { decodeJwt } from 'jose';
+import { keepNewest } from '../../../operator/core/keepNewest.ts';
 import type { KubeClient } from '../../../operator/kube/client/kubeClient.ts';
 import type { ResourceType } from '../../../operator/kube/client/types.ts';
 import type { Logger } from '../../../operator/telemetry/logger.ts';
@@ -67,12 +68,7 @@ export class KubernetesTokens {
     if (kept !== undefined && kept.until > this.#now()) return kept.person;
     if (this.#underWay >= mostUnderWay) throw cannotTell('The API server');
     const person = this.#review(token);
-    this.#kept.delete(key);
-    this.#kept.set(key, { person, until: this.#now() + keepMs });
-    for (const oldest of this.#kept.keys()) {
-      if (this.#kept.size <= mostKept) break;
-      this.#kept.delete(oldest);
-    }
+    keepNewest(this.#kept, key, { person, until: this.#now() + keepMs }, mostKept);
     // A failure says nothing of the token.
     person.catch(() => this.#kept.delete(key));
     return person;

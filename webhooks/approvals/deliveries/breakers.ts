@@ -1,3 +1,5 @@
+import { keepNewest } from '../../../operator/core/keepNewest.ts';
+
 /** So many failures in a row, and a target is left alone for a while. */
 const mostFailures = 3;
 const shortestMs = 15_000;
@@ -29,12 +31,7 @@ export class Breakers {
   failed(target: string, now: number, retryAfterMs = 0): 'opened' | undefined {
     const failures = (this.#kept.get(target)?.failures ?? 0) + 1;
     const pause = failures < mostFailures ? 0 : Math.min(shortestMs * 2 ** (failures - mostFailures), longestMs);
-    this.#kept.delete(target);
-    this.#kept.set(target, { failures, until: now + Math.max(pause, Math.min(retryAfterMs, longestMs)) });
-    for (const oldest of this.#kept.keys()) {
-      if (this.#kept.size <= mostKept) break;
-      this.#kept.delete(oldest);
-    }
+    keepNewest(this.#kept, target, { failures, until: now + Math.max(pause, Math.min(retryAfterMs, longestMs)) }, mostKept);
     return failures === mostFailures ? 'opened' : undefined;
   }
 

@@ -1,3 +1,4 @@
+import { keepNewest } from '../../../operator/core/keepNewest.ts';
 import { isAllowed, type Access } from '../../../operator/kube/accessReview.ts';
 import type { KubeClient } from '../../../operator/kube/client/kubeClient.ts';
 import type { Caller } from '../callers/caller.ts';
@@ -27,12 +28,7 @@ export class Permissions {
     const kept = this.#kept.get(key);
     if (kept !== undefined && kept.until > this.#now()) return kept.answer;
     const answer = isAllowed(this.#client, { username: caller.username, groups }, access);
-    this.#kept.delete(key);
-    this.#kept.set(key, { answer, until: this.#now() + keepMs });
-    for (const oldest of this.#kept.keys()) {
-      if (this.#kept.size <= mostKept) break;
-      this.#kept.delete(oldest);
-    }
+    keepNewest(this.#kept, key, { answer, until: this.#now() + keepMs }, mostKept);
     // A failure says nothing of anybody's rights.
     answer.catch(() => this.#kept.delete(key));
     return answer;
