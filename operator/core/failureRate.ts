@@ -1,4 +1,5 @@
 import type { ApprovalRequestStatus } from '../../crds/v1alpha1/index.ts';
+import { compare } from './order.ts';
 
 /** How a run ended that somebody saw end. */
 export interface Run {
@@ -21,7 +22,7 @@ export function runOf(uid: string, status: ApprovalRequestStatus | undefined): R
 
 /** The runs that count, oldest first: the last hundred. */
 export const lastRuns = (runs: readonly Run[]): Run[] =>
-  [...runs].sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : a.uid < b.uid ? -1 : 1)).slice(-mostRuns);
+  [...runs].sort((a, b) => compare(a.at, b.at) || compare(a.uid, b.uid)).slice(-mostRuns);
 
 /** Of the last runs, per cent, by the rule of succession: what has never run is as likely to fail as not, and each run moves that a little. */
 export const failureRateOf = (last: readonly Run[]): number => (100 * (last.filter((run) => run.failed).length + 1)) / (last.length + 2);

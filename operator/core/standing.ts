@@ -3,6 +3,7 @@ import { rfc3339 } from './conditions.ts';
 import { storedDurationMs } from './duration.ts';
 import type { Evaluation } from './evaluation.ts';
 import { policyKey, type Observation, type StandingFacts } from './facts.ts';
+import { compare } from './order.ts';
 import { outcomeOf, type Outcome } from './outcome.ts';
 import { applies, type Asked, type AskedStage } from './resolve.ts';
 
@@ -79,7 +80,7 @@ export function coverOf(
     )
     .filter((other) => samePolicies(other.policies, policies) && sameSet(other.stages, asked))
     .filter((other) => !other.approvers.some((approver) => requesters.includes(approver)))
-    .sort((a, b) => (a.request < b.request ? -1 : 1));
+    .sort((a, b) => compare(a.request, b.request));
   const used = good.find(({ standing }) => standing.uses.some((use) => use.uid === facts.request.uid));
   if (used !== undefined) return { approvedUnder: used.request };
   const free = good.find(({ standing }) => Date.parse(standing.until) > facts.now && standing.uses.length < standing.runs);

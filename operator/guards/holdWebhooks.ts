@@ -1,6 +1,7 @@
 import { compile as compileCel } from '../core/cel/index.ts';
 import { canonicalJson } from '../core/digest.ts';
 import type { PolicyId } from '../core/facts.ts';
+import { compare } from '../core/order.ts';
 import { entering, probes, type GuardIdentities } from './expressions.ts';
 import { jobClauses, jobSelections, type GuardedPolicy, type Selection } from './governed.ts';
 import { compiledGuard, guardLabels, guardOf, hash, type GuardObject, type HoldWebhook } from './objects.ts';
@@ -77,7 +78,7 @@ export function compileHoldWebhooks(policies: readonly GuardedPolicy[], options:
       labels: { 'app.kubernetes.io/managed-by': 'countersign', [guardLabels.guard]: compiledGuard },
       annotations: {},
     },
-    webhooks: webhooks.sort((a, b) => (a.name < b.name ? -1 : 1)),
+    webhooks: webhooks.sort((a, b) => compare(a.name, b.name)),
   };
 }
 

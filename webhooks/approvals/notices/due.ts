@@ -1,5 +1,6 @@
 import type { ApproverRef, ChannelRef, NoticeEvent, ResolvedStage } from '../../../crds/v1alpha1/index.ts';
 import { isBarred, serviceAccountName } from '../../../operator/core/eligibility.ts';
+import { compare } from '../../../operator/core/order.ts';
 import type { ApproverDirectory } from '../callers/directory.ts';
 import type { KnownRequest } from '../requests.ts';
 import { newsOf } from './news.ts';
@@ -60,7 +61,7 @@ export const stageId = ({ name, policy }: Pick<ResolvedStage, 'name' | 'policy'>
 /** What people must be told of a request as it stands. Depends on nothing but the facts; the order of what they list does not matter. */
 export function noticesDue(facts: NoticeFacts): Due[] {
   const all = [...askingDue(facts), ...outcomesDue(facts)].filter(({ at }) => at > facts.now - tooOldMs);
-  return [...new Map(all.map((due) => [due.key, due])).values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+  return [...new Map(all.map((due) => [due.key, due])).values()].sort((a, b) => compare(a.key, b.key));
 }
 
 function askingDue(facts: NoticeFacts): Due[] {

@@ -1,4 +1,5 @@
 import { sql, type Selectable } from 'kysely';
+import { compare } from '../../../operator/core/order.ts';
 import type { Store } from './index.ts';
 import type { DeliveryTable } from './tables.ts';
 import { hashOf, storable } from './text.ts';
@@ -57,7 +58,7 @@ export async function enqueue({ db }: Store, deliveries: readonly NewDelivery[],
   const added: string[] = [];
   const keyed = deliveries.map((delivery) => ({ id: hashOf(delivery.key), delivery }));
   // In one order everywhere: replicas that put in the same would else wait for each other in a circle.
-  keyed.sort((one, other) => (one.id < other.id ? -1 : 1));
+  keyed.sort((one, other) => compare(one.id, other.id));
   for (let start = 0; start < keyed.length; start += rowsAtOnce) {
     const rows = keyed.slice(start, start + rowsAtOnce).map(({ id, delivery }) => ({
       id,
