@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { requestPhases } from '../../../crds/v1alpha1/index.ts';
+import { approvalRequests, requestPhases } from '../../../crds/v1alpha1/index.ts';
 import { fitsSelector } from '../../../operator/kube/selector.ts';
 import type { Caller } from '../callers/caller.ts';
 import { Problem } from '../http/problem.ts';
@@ -7,7 +7,7 @@ import { route, type Route } from '../http/route.ts';
 import { outcomeOf, outcomes, type KnownRequest } from '../requests.ts';
 import { waitsFor } from '../waitingFor.ts';
 import type { RequestDeps } from './deps.ts';
-import { mayList } from './requests.ts';
+import { listable, newestFirst, type Place } from './listing.ts';
 import { requestView, RequestView } from './requestView.ts';
 
 /** A whole number from 1 on in a query. */
@@ -76,28 +76,19 @@ export async function requestsFor(
   const { limit = defaultLimit, cursor } = query;
   const after = cursor === undefined ? undefined : readCursor(cursor);
   const fitting = [...deps.known.requests.list()]
-    .filter((request) => fits(request, query) && (after === undefined || compare(after, placeOf(request)) < 0))
-    .sort((a, b) => compare(placeOf(a), placeOf(b)));
+    .filter((request) => fits(request, query) && (after === undefined || newestFirst(after, request) < 0))
+    .sort(newestFirst);
   const page: KnownRequest[] = [];
-  const seen = visibility(deps, caller);
+  const isListable = listable(deps, caller, approvalRequests);
   for (const request of fitting) {
-    if (!(await seen(request.namespace)) || (query.mine === 'true' && !(await waitsFor(request, caller, deps)))) continue;
+    if (!(await isListable(request.namespace)) || (query.mine === 'true' && !(await waitsFor(request, caller, deps)))) continue;
     page.push(request);
     // One more than fits says that there is a next page.
     if (page.length > limit) break;
   }
   const requests = page.slice(0, limit);
   const last = requests.at(-1);
-  return { requests, next: page.length > limit && last !== undefined ? writeCursor(placeOf(last)) : undefined };
-}
-
-/** Whether the caller may list the requests of a namespace: asked for once everywhere, then once in each. */
-function visibility(deps: RequestDeps, caller: Caller): (namespace: string) => Promise<boolean> {
-  let everywhere: Promise<boolean> | undefined;
-  return async (namespace) => {
-    everywhere ??= mayList(deps, caller);
-    return (await everywhere) || mayList(deps, caller, namespace);
-  };
+  return { requests, next: page.length > limit && last !== undefined ? writeCursor(last) : undefined };
 }
 
 function fits(request: KnownRequest, { namespace, phase, outcome, requester, operation, labelSelector }: ListQuery): boolean {
@@ -121,21 +112,11 @@ function fitsLabels(selector: string, { labels }: KnownRequest): boolean {
   );
 }
 
-/** Where a request stands in the list: when it was created, and its uid where that is not enough. */
-type Place = readonly [createdAt: string, uid: string];
-
-const placeOf = ({ createdAt, uid }: KnownRequest): Place => [createdAt, uid];
-
-/** Newest first. Times of the API server are all written alike, so they compare as text. */
-function compare([at, uid]: Place, [otherAt, otherUid]: Place): number {
-  if (at !== otherAt) return at > otherAt ? -1 : 1;
-  return uid < otherUid ? -1 : uid === otherUid ? 0 : 1;
-}
-
-const writeCursor = (place: Place): string => Buffer.from(place.join(' ')).toString('base64url');
+const writeCursor = ({ createdAt, uid }: Place): string => Buffer.from(`${createdAt} ${uid}`).toString('base64url');
 
 function readCursor(cursor: string): Place {
-  const [at, uid, ...more] = Buffer.from(cursor, 'base64url').toString('utf8').split(' ');
-  if (at !== undefined && uid !== undefined && more.length === 0 && /^\d{4}-\d\d-\d\dT[\d:]+Z$/.test(at)) return [at, uid];
+  const [createdAt, uid, ...more] = Buffer.from(cursor, 'base64url').toString('utf8').split(' ');
+  if (createdAt !== undefined && uid !== undefined && more.length === 0 && /^\d{4}-\d\d-\d\dT[\d:]+Z$/.test(createdAt))
+    return { createdAt, uid };
   throw new Problem(422, 'invalid', 'query.cursor: is none that a list gave; expected the `next` of the page before, or leave it out.');
 }

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { approvalRequests, group } from '../../../crds/v1alpha1/index.ts';
 import { durationMs } from '../../../operator/core/duration.ts';
 import type { KubeObject } from '../../../operator/kube/client/types.ts';
 import type { Caller } from '../callers/caller.ts';
@@ -193,7 +192,3 @@ async function cancelled(deps: RequestDeps, caller: Caller, request: KnownReques
   deps.known.requests.observe(structuredClone(raw));
   return knownRequest(raw);
 }
-
-/** Whether a caller may list requests there; absent: everywhere. */
-export const mayList = ({ permissions }: RequestDeps, caller: Caller, namespace?: string): Promise<boolean> =>
-  permissions.may(caller, { verb: 'list', group, resource: approvalRequests.plural, ...(namespace === undefined ? {} : { namespace }) });

@@ -9,6 +9,7 @@ import { relayDecision } from '../deciding.ts';
 import type { RequestDeps } from '../deps.ts';
 import { findEither, findRequest } from '../finding.ts';
 import { digitsUpTo, requestsFor } from '../requestList.ts';
+import { timesOf } from './times.ts';
 
 const tag = 'Compatibility';
 const params = z.object({ id: z.string().min(1).max(64).describe('The id of the request.') });
@@ -30,14 +31,12 @@ const ApprovalView = z
 const statusOf = (outcome: Outcome): Status => outcome.toUpperCase() as Status;
 
 function approvalView(request: KnownRequest): z.infer<typeof ApprovalView> {
-  const { uid, governs, requester, createdAt, status } = request;
-  const times = (status?.conditions ?? []).map(({ lastTransitionTime }) => lastTransitionTime);
+  const { uid, governs, requester } = request;
   return {
     id: uid,
     status: statusOf(outcomeOf(request)),
     requester_id: requester.username,
-    created_at: createdAt,
-    updated_at: [createdAt, ...times].sort().at(-1) ?? createdAt,
+    ...timesOf(request),
     ...present({ workflow_id: governs }),
   };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { GovernedJobSpec, governedJobs, group, JobTemplate, JsonObject } from '../../../../crds/v1alpha1/index.ts';
+import { GovernedJobSpec, governedJobs, JobTemplate, JsonObject } from '../../../../crds/v1alpha1/index.ts';
 import { DnsLabel } from '../../../../crds/v1alpha1/values.ts';
 import { present } from '../../../../operator/core/present.ts';
 import type { Caller } from '../../callers/caller.ts';
@@ -8,8 +8,10 @@ import { route, type Route } from '../../http/route.ts';
 import { createGovernedJob } from '../../relay/create.ts';
 import type { RequestDeps } from '../deps.ts';
 import { findExecution } from '../finding.ts';
+import { listable, newestFirst } from '../listing.ts';
 import { governedJobSpec } from '../requestBodies.ts';
 import { madeExecution, pathOfExecution } from '../requests.ts';
+import { timesOf } from './times.ts';
 
 const tag = 'Compatibility';
 const spec = GovernedJobSpec.shape;
@@ -89,31 +91,22 @@ const workflowsAlias = (deps: RequestDeps): Route =>
     handle: async ({ caller }) => ({ status: 200, body: (await newest(deps, caller)).map(workflow) }),
   });
 
-async function newest({ known, permissions }: RequestDeps, caller: Caller): Promise<KnownExecution[]> {
-  const all = [...known.executions.list()].sort((a, b) =>
-    a.createdAt === b.createdAt ? (a.uid < b.uid ? -1 : 1) : a.createdAt < b.createdAt ? 1 : -1,
-  );
-  const listing = { verb: 'list', group, resource: governedJobs.plural };
-  const everywhere = await permissions.may(caller, listing);
+async function newest(deps: RequestDeps, caller: Caller): Promise<KnownExecution[]> {
+  const isListable = listable(deps, caller, governedJobs);
   const seen: KnownExecution[] = [];
-  for (const execution of all) {
+  for (const execution of [...deps.known.executions.list()].sort(newestFirst)) {
     if (seen.length === mostListed) break;
-    if (everywhere || (await permissions.may(caller, { ...listing, namespace: execution.namespace }))) seen.push(execution);
+    if (await isListable(execution.namespace)) seen.push(execution);
   }
   return seen;
 }
 
-function workflow(execution: KnownExecution): z.infer<typeof Workflow> {
-  const { uid, name, createdAt, status } = execution;
-  const times = (status?.conditions ?? []).map(({ lastTransitionTime }) => lastTransitionTime);
-  return {
-    id: uid,
-    name,
-    status: statusOf(execution),
-    created_at: createdAt,
-    updated_at: [createdAt, ...times].sort().at(-1) ?? createdAt,
-  };
-}
+const workflow = (execution: KnownExecution): z.infer<typeof Workflow> => ({
+  id: execution.uid,
+  name: execution.name,
+  status: statusOf(execution),
+  ...timesOf(execution),
+});
 
 const executeAlias = (deps: RequestDeps): Route =>
   route({

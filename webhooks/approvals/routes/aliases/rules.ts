@@ -10,6 +10,7 @@ import {
 import { present } from '../../../../operator/core/present.ts';
 import type { Caller } from '../../callers/caller.ts';
 import { route, type Route } from '../../http/route.ts';
+import { listable } from '../listing.ts';
 import type { AliasDeps } from './deps.ts';
 
 const Rule = z
@@ -37,17 +38,16 @@ export const ruleAliases = (deps: AliasDeps): Route[] => [
   }),
 ];
 
-async function rules({ policies, permissions }: AliasDeps, caller: Caller): Promise<z.infer<typeof Rule>[]> {
+async function rules(deps: AliasDeps, caller: Caller): Promise<z.infer<typeof Rule>[]> {
+  const { policies, permissions } = deps;
   const found: z.infer<typeof Rule>[] = [];
-  const mayList = (resource: string, namespace?: string): Promise<boolean> =>
-    permissions.may(caller, { verb: 'list', group, resource, ...(namespace === undefined ? {} : { namespace }) });
-  if (await mayList(clusterApprovalPolicies.plural)) {
+  if (await permissions.may(caller, { verb: 'list', group, resource: clusterApprovalPolicies.plural })) {
     for await (const policy of policies.listAll<ClusterApprovalPolicy>(clusterApprovalPolicies))
       found.push(rule('ClusterApprovalPolicy', policy));
   }
-  const everywhere = await mayList(approvalPolicies.plural);
+  const isListable = listable(deps, caller, approvalPolicies);
   for await (const policy of policies.listAll<ApprovalPolicy>(approvalPolicies)) {
-    if (everywhere || (await mayList(approvalPolicies.plural, policy.metadata.namespace))) found.push(rule('ApprovalPolicy', policy));
+    if (await isListable(policy.metadata.namespace)) found.push(rule('ApprovalPolicy', policy));
   }
   return found;
 }
