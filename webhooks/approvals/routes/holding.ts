@@ -2,6 +2,7 @@ import type { Caller } from '../callers/caller.ts';
 import { preferenceOf } from '../http/prefer.ts';
 import { Problem } from '../http/problem.ts';
 import type { Answer, Call } from '../http/route.ts';
+import type { KnownObjects } from '../known.ts';
 import type { RequestDeps } from './deps.ts';
 
 /** Something that comes to be decided, and how it is shown. */
@@ -11,6 +12,25 @@ export interface Awaited {
   readonly isDecided: () => boolean;
   /** As it is now; undefined when it is gone. */
   readonly view: () => unknown;
+}
+
+/** How an object is followed by what the watch tells of it. */
+interface Followed<T> {
+  readonly uid: string;
+  readonly path: string;
+  readonly isDecided: (object: T) => boolean;
+  readonly view: (object: T) => unknown;
+  /** How it is shown until the watch has told of it. */
+  readonly made: unknown;
+}
+
+/** An object that callers wait for. */
+export function awaited<T>(objects: Pick<KnownObjects<T>, 'byUid'>, { uid, path, isDecided, view, made }: Followed<T>): Awaited {
+  const asked = <Answer>(ask: (object: T) => Answer, otherwise: Answer): Answer => {
+    const object = objects.byUid(uid);
+    return object === undefined ? otherwise : ask(object);
+  };
+  return { uid, path, isDecided: () => asked(isDecided, false), view: () => asked(view, made) };
 }
 
 /** Seconds after which whoever was not told yet should ask again. */

@@ -11,7 +11,7 @@ import { relayDecision } from './deciding.ts';
 import type { RequestDeps } from './deps.ts';
 import { executionView, ExecutionView } from './executionView.ts';
 import { findRequest } from './finding.ts';
-import { heldAnswer, pending, wantedWait, type Awaited } from './holding.ts';
+import { awaited, heldAnswer, pending, wantedWait, type Awaited } from './holding.ts';
 import { BatchBody, CreateBody, DecideBody, DecisionView, governedJobSpec, requestSpec } from './requestBodies.ts';
 import { requestView, RequestView } from './requestView.ts';
 
@@ -67,8 +67,8 @@ const createRoute = (deps: RequestDeps): Route =>
       const { id } = answer.body as { id: string };
       const timeoutSeconds = body.timeout === undefined ? Infinity : durationMs(body.timeout) / 1000;
       const seconds = wantedWait(headers) ?? (timeoutSeconds <= shortTimeoutSeconds ? timeoutSeconds : 0);
-      const awaited = body.governedJob === undefined ? awaitedRequest(deps, id, answer.body) : awaitedExecution(deps, id, answer.body);
-      return heldAnswer(deps, { caller, headers, signal }, seconds, awaited);
+      const made = body.governedJob === undefined ? awaitedRequest(deps, id, answer.body) : awaitedExecution(deps, id, answer.body);
+      return heldAnswer(deps, { caller, headers, signal }, seconds, made);
     },
   });
 
@@ -80,31 +80,17 @@ export function madeExecution(deps: RequestDeps, made: KubeObject): Answer {
 }
 
 /** `made`: how it is shown until the watch has told of it. */
-export function awaitedRequest({ known }: RequestDeps, uid: string, made: unknown): Awaited {
-  const now = (): KnownRequest | undefined => known.requests.byUid(uid);
-  const isDecided = (): boolean => {
-    const request = now();
-    return request !== undefined && isSettled(request);
-  };
-  const view = (): unknown => {
-    const request = now();
-    return request === undefined ? made : requestView(request);
-  };
-  return { uid, path: pathOfRequest(uid), isDecided, view };
-}
+export const awaitedRequest = ({ known }: RequestDeps, uid: string, made: unknown): Awaited =>
+  awaited(known.requests, { uid, path: pathOfRequest(uid), isDecided: isSettled, view: requestView, made });
 
-export function awaitedExecution(deps: RequestDeps, uid: string, made: unknown): Awaited {
-  const now = (): KnownExecution | undefined => deps.known.executions.byUid(uid);
-  const decided = (): boolean => {
-    const execution = now();
-    return execution !== undefined && isDecided(execution);
-  };
-  const view = (): unknown => {
-    const execution = now();
-    return execution === undefined ? made : executionView(execution, requestOf(deps, execution));
-  };
-  return { uid, path: pathOfExecution(uid), isDecided: decided, view };
-}
+export const awaitedExecution = (deps: RequestDeps, uid: string, made: unknown): Awaited =>
+  awaited(deps.known.executions, {
+    uid,
+    path: pathOfExecution(uid),
+    isDecided,
+    view: (execution) => executionView(execution, requestOf(deps, execution)),
+    made,
+  });
 
 /** The id of the request by which a GovernedJob is asked for. */
 export function requestOf({ known }: RequestDeps, { namespace, status }: KnownExecution): string | undefined {
