@@ -11,11 +11,10 @@ const mostBytes = 256 * 1024;
 
 /** The body of a callback. Written once, so that every attempt sends the same bytes. */
 export function callbackBody(event: CallbackEvent, at: number, request: KnownRequest, execution: KnownExecution | undefined): string {
-  const whole = bodyOf(event, at, request, execution, (request.status?.decisions ?? []).filter(isTold).map(decisionOf));
+  const told = (request.status?.decisions ?? []).filter(({ counted }) => counted);
+  const whole = bodyOf(event, at, request, execution, told.map(decisionOf));
   if (Buffer.byteLength(whole) <= mostBytes) return whole;
-  const short = (request.status?.decisions ?? [])
-    .filter(isTold)
-    .map(({ approver, verdict, via, time }) => ({ approver, verdict, via, time }));
+  const short = told.map(({ approver, verdict, via, time }) => ({ approver, verdict, via, time }));
   return bodyOf(event, at, request, execution, short, true);
 }
 
@@ -47,8 +46,6 @@ function bodyOf(
     },
   });
 }
-
-const isTold = ({ counted }: DecisionRecord): boolean => counted;
 
 const decisionOf = ({ name, verdict, approver, onBehalfOf, via, reason, ticket, response, time, digest }: DecisionRecord): object => ({
   name,

@@ -112,11 +112,13 @@ function callDue(stage: ResolvedStage, { event, at, from }: Call, facts: NoticeF
     stage: id,
     recipient,
   });
-  return facts.tellersOf(event, facts.notifyOf(stage)).flatMap((teller) => {
+  const tellers = facts.tellersOf(event, facts.notifyOf(stage));
+  const asked = tellers.some(({ tells }) => tells === 'Person') ? askedIn(stage, from, facts) : [];
+  return tellers.flatMap((teller) => {
     if (teller.tells === 'Place') return [due(null, teller)];
     // Bounded before those who voted are left out: otherwise each vote would have somebody else told.
-    const reached = askedIn(stage, from, facts).filter((person) => teller.reaches(person));
-    return reached
+    return asked
+      .filter((person) => teller.reaches(person))
       .slice(0, mostRecipients)
       .filter(({ username }) => !hasVoted(username, facts.request))
       .map(({ username }) => due(username, teller));
