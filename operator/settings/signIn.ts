@@ -1,7 +1,6 @@
 import { z } from 'zod';
+import { signatureAlgorithms } from '../core/signatureAlgorithms.ts';
 import { list, milliseconds, oneOf, text, url } from './values.ts';
-
-const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'] as const;
 
 const requiredClaim = z
   .string()
@@ -36,7 +35,7 @@ export const signInSettings = {
     .prefault('')
     .describe('Claims that every token must have: `hd=example.com`, separated by commas.'),
   approvals_oidc_algorithms: list
-    .pipe(z.array(oneOf(algorithms)).min(1, 'expected at least one algorithm'))
+    .pipe(z.array(oneOf(signatureAlgorithms)).min(1, 'expected at least one algorithm'))
     .prefault('RS256')
     .describe('With what tokens may be signed; never with nothing, and never with a shared secret.'),
   approvals_oidc_ca: text.optional().describe('PEM of certificate authorities to trust at the provider, besides the public ones.'),

@@ -1,12 +1,9 @@
 import { decodeJwt, jwtVerify, type JWTPayload } from 'jose';
+import type { SignatureAlgorithm } from '../../../operator/core/signatureAlgorithms.ts';
 import type { Logger } from '../../../operator/telemetry/logger.ts';
 import { personOf, type ClaimRules, type Person } from './claims.ts';
 import { ProviderUnavailable, type IdentityProvider } from './identityProvider.ts';
 import { badCredentials, cannotTell } from './unauthorized.ts';
-
-/** What a token may be signed with: never `none`, and never HS*, whose key would be one that is published. */
-export const signatureAlgorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'] as const;
-export type SignatureAlgorithm = (typeof signatureAlgorithms)[number];
 
 export interface BearerTokensOptions {
   readonly provider: Pick<IdentityProvider, 'issuer' | 'key'>;

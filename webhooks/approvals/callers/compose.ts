@@ -1,6 +1,7 @@
 import type { KubeClient } from '../../../operator/kube/client/kubeClient.ts';
+import type { SignatureAlgorithm } from '../../../operator/core/signatureAlgorithms.ts';
 import type { Logger } from '../../../operator/telemetry/logger.ts';
-import { BearerTokens, type SignatureAlgorithm } from './bearerTokens.ts';
+import { BearerTokens } from './bearerTokens.ts';
 import type { ClaimRules } from './claims.ts';
 import { IdentityProvider } from './identityProvider.ts';
 import { Callers } from './index.ts';
