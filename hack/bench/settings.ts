@@ -10,9 +10,9 @@ export interface Settings {
   readonly rounds: number;
   /** For how many seconds the approval service is asked and told decisions, at an even pace. BENCH_APPROVALS_SECONDS. */
   readonly approvalsSeconds: number;
-  /** How many decisions a second it is told, one rate after the other: the last is that of the bar. BENCH_DECISIONS_PER_SECOND, such as 20,50. */
+  /** How many decisions a second it is told, one rate after the other: the last is that of the bar. BENCH_DECISIONS_PER_SECOND, such as 10,50. */
   readonly decisionsPerSecond: readonly number[];
-  /** How many requests a second it is asked, likewise. BENCH_REQUESTS_PER_SECOND, such as 40,100. */
+  /** How many requests a second it is asked, likewise. BENCH_REQUESTS_PER_SECOND, such as 25,100. */
   readonly requestsPerSecond: readonly number[];
   /** How many wait at the approval service at a time. BENCH_WAITERS. */
   readonly waiters: number;
@@ -38,8 +38,8 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     unhurried: count('BENCH_UNHURRIED', 200),
     rounds: count('BENCH_ROUNDS', 4),
     approvalsSeconds: count('BENCH_APPROVALS_SECONDS', 20),
-    decisionsPerSecond: rising('BENCH_DECISIONS_PER_SECOND', '20,50'),
-    requestsPerSecond: rising('BENCH_REQUESTS_PER_SECOND', '40,100'),
+    decisionsPerSecond: rising('BENCH_DECISIONS_PER_SECOND', '10,50'),
+    requestsPerSecond: rising('BENCH_REQUESTS_PER_SECOND', '25,100'),
     waiters: count('BENCH_WAITERS', 5_000),
     only: (environment['BENCH_ONLY'] ?? '').split(',').filter((name) => name !== ''),
     connections: count('BENCH_CONNECTIONS', 32),
