@@ -52,8 +52,8 @@ export const needsObject = ({ spec }: MatchingPolicy, candidate: Candidate): boo
   !spec.match.some((rule) => rule.when === undefined && selectsIt(rule, candidate));
 
 const selectsIt = (rule: MatchRule, candidate: Candidate): boolean =>
-  rule.apiGroups.some((group) => group === candidate.apiGroup) &&
-  rule.kinds.some((kind) => kind === candidate.kind) &&
+  (rule.apiGroups as readonly string[]).includes(candidate.apiGroup) &&
+  (rule.kinds as readonly string[]).includes(candidate.kind) &&
   selects(rule.objectSelector, candidate.labels) &&
   selects(rule.namespaceSelector, candidate.namespaceLabels) &&
   (rule.operations === undefined || (candidate.operation !== undefined && rule.operations.includes(candidate.operation)));
