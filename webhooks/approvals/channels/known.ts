@@ -48,7 +48,10 @@ export interface KnownChannels {
   byTarget(target: string): KnownChannel | undefined;
   /** The channel that a stage of a request in that namespace names. */
   named(ref: ChannelRef, namespace: string): KnownChannel | undefined;
-  /** Those that are told of it: which stages name, and which are routed to; each once. */
+  /**
+   * Those that are told of it: which stages name, and which are routed to; each once. A paused one too: what is owed to it is dropped when its turn comes, and
+   * so it is not made up for later, and stands among the deliveries.
+   */
   toldOf(routed: Routed, named: readonly ChannelRef[]): KnownChannel[];
   onChange(listener: (channel: KnownChannel) => void): () => void;
   /** Takes over the answer of an own write. */
@@ -114,7 +117,7 @@ export function findingAmong(
         ...refs.flatMap((ref) => named(ref, routed.namespace) ?? []),
         ...list().filter((channel) => sees(channel) && isRouted(channel.spec.routes, routed)),
       ];
-      return [...new Map(all.map((channel) => [targetOf(channel), channel])).values()].filter(({ spec }) => !spec.paused);
+      return [...new Map(all.map((channel) => [targetOf(channel), channel])).values()];
     },
   };
 }

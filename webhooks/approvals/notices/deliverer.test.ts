@@ -117,6 +117,13 @@ describe('a mail that asks', () => {
   });
 });
 
+it('Nothing is sent by a channel that is paused', async () => {
+  const channel = channelOf('SMTP');
+  const { deliverer, told } = delivering(known({ stages: [stage] }), { ...channel, spec: { ...channel.spec, paused: true } });
+  expect(await deliverer.deliver(asking())).toEqual({ what: 'dropped', message: 'The channel is paused.' });
+  expect(told).toEqual([]);
+});
+
 describe('news', () => {
   const approved = known({ phase: 'Approved', conditions: settled(true, 'Approved'), stages: [{ ...stage, state: 'Satisfied' }] });
   const payload = { event: 'Approved', at: minutes(2), digest: digestA };

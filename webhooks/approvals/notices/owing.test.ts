@@ -29,12 +29,14 @@ let folder: string;
 let store: Store;
 let stops: (() => Promise<void>)[];
 let now: number;
+let channel: KnownChannel;
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'countersign-owing-'));
   store = await openStore({ url: `sqlite:${join(folder, 'owing.db')}` });
   stops = [];
   now = minutes(5);
+  channel = slack;
 });
 afterEach(async () => {
   for (const stop of stops) await stop();
@@ -61,8 +63,8 @@ function replica(first: KnownRequest, own: Store = store) {
     known: { requests },
     directory: { byUsername: () => undefined, inGroup: () => [] },
     channels: findingAmong(
-      () => [slack],
-      (name) => (name === target ? slack : undefined),
+      () => [channel],
+      (name) => (name === target ? channel : undefined),
     ),
     stageChannels: { of: () => [{ kind: 'NotificationChannel', name: 'room' }] },
     besides: () => [],
@@ -131,6 +133,19 @@ describe('what is owed', () => {
     expect(await deliveriesOf(store, 'uid-1')).toEqual([]);
     isAway = false;
     expect(await events(1)).toEqual(['StageOpened']);
+  });
+
+  it('is there though the channel is paused, where it is dropped in its turn, and nothing is made up for once the channel goes on', async () => {
+    channel = { ...slack, spec: { ...slack.spec, paused: true } };
+    const change = replica(known());
+    expect(await events(1)).toEqual(['StageOpened']);
+    const [sent] = await claim(store, { worker: 'w', limit: 1, leaseMs: 1_000 }, now);
+    await conclude(store, sent?.id ?? '', 'w', { state: 'Dropped', message: 'The channel is paused.' }, now);
+    channel = slack;
+    change(known());
+    replica(known());
+    await sleep(100);
+    expect((await deliveriesOf(store, 'uid-1')).map(({ state }) => state)).toEqual(['Dropped']);
   });
 
   it('is nothing of what is older than a day when it is first seen', async () => {
