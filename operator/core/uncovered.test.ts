@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { covered, images, podSpecOf, uncovered } from './uncovered.ts';
+import { covered, images, podSpecOf, uncovered, uncoveredInRequest } from './uncovered.ts';
 
 const pinned = `registry/app@sha256:${'0'.repeat(64)}`;
 
@@ -121,5 +121,20 @@ describe('covered', () => {
       ]),
     ).toEqual(['ConfigMap a: its contents', 'Secret b: that it does not exist']);
     expect(covered(undefined)).toEqual([]);
+  });
+});
+
+describe('uncoveredInRequest', () => {
+  it('lists who is told of the outcome, by name alone, and where they go on', () => {
+    expect(
+      uncoveredInRequest({
+        callback: { url: 'https://hooks.example.com:8443/t/s3cr3t?key=1' },
+        checkpoint: { workflowId: 'w-1', checkpointId: 'c-3' },
+      }),
+    ).toEqual([
+      'callback to https://hooks.example.com:8443: who is told of the outcome',
+      'checkpoint c-3 of w-1: where whoever asked goes on with that',
+    ]);
+    expect(uncoveredInRequest({})).toEqual([]);
   });
 });

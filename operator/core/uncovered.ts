@@ -1,4 +1,4 @@
-import type { Pin } from '../../crds/v1alpha1/index.ts';
+import type { ApprovalRequestSpec, Pin } from '../../crds/v1alpha1/index.ts';
 import { actionImages, isPinned, referencesOfPod, unpinnedImages, type Runs } from './pins.ts';
 import { containersOf, podSpecOf, type PodSpec } from './podSpec.ts';
 
@@ -44,6 +44,17 @@ export function uncovered(jobSpec: unknown, pins: readonly Pin[] = [], runs: Run
     ),
   ];
 }
+
+/** What a request says that the digest does not cover, one sentence each. It never changes, but people agree to what runs, not to that. */
+export const uncoveredInRequest = ({ callback, checkpoint }: Pick<ApprovalRequestSpec, 'callback' | 'checkpoint'>): string[] => [
+  ...(callback === undefined ? [] : [`callback to ${originOf(callback.url)}: who is told of the outcome`]),
+  ...(checkpoint === undefined
+    ? []
+    : [`checkpoint ${checkpoint.checkpointId} of ${checkpoint.workflowId}: where whoever asked goes on with that`]),
+];
+
+// The rest of an address may be all that it takes to call it.
+const originOf = (url: string): string => (URL.canParse(url) ? new URL(url).origin : 'an address that is none');
 
 /** What the digest covers besides the manifest, one sentence each. */
 export const covered = (pins: readonly Pin[] = []): string[] =>

@@ -25,6 +25,14 @@ const described = (change: Partial<Described> = {}): Described => ({
 });
 
 describe('description', () => {
+  it('lists the callback and the checkpoint among what is not covered, also of what runs outside the cluster', () => {
+    const request = exampleRequest({
+      spec: { callback: { url: 'https://hooks.example.com/x' }, checkpoint: { workflowId: 'w-1', checkpointId: 'c-3' } },
+    });
+    const text = description(described({ request, subject: { access: 'outside', documents: [], digest } }), now, plain);
+    expect(text).toMatch(/Not covered by the digest:\n {2}- callback to https:\/\/hooks\.example\.com: .*\n {2}- checkpoint c-3 of w-1: /);
+  });
+
   it('shows what would run, what is not covered, who said what, and that the digest was checked', () => {
     const text = description(described(), now, plain);
     for (const line of [

@@ -11,7 +11,7 @@ import { differences } from './diff.ts';
 import { phasePaint } from './listing.ts';
 import { renderTimeline, timeline } from './timeline.ts';
 import { answerLines, questionLines } from './questions.ts';
-import { covered, images, podSpecOf, uncovered } from './uncovered.ts';
+import { covered, images, podSpecOf, uncovered, uncoveredInRequest } from './uncovered.ts';
 import { explain } from './why.ts';
 import { riskText, stageText } from './whyText.ts';
 import { byText } from './notes.ts';
@@ -43,7 +43,10 @@ export function description(described: Described, now: number, colours: Palette)
     section('Covered by the digest as well', bullets(coveredLines(described))) +
     section(
       'Not covered by the digest',
-      subject.jobSpec === undefined ? '' : bullets(uncovered(subject.jobSpec, request.status?.pins, subject.runs)),
+      bullets([
+        ...(subject.jobSpec === undefined ? [] : uncovered(subject.jobSpec, request.status?.pins, subject.runs)),
+        ...uncoveredInRequest(request.stored.spec),
+      ]),
     ) +
     section('Compared with the last approved run', comparison(described, now, colours)) +
     section('Decisions', decisionTable(request)) +
@@ -141,7 +144,7 @@ function comparison({ request, subject, precedent }: Described, now: number, col
     case 'gone':
       return `${precedent.request.name} was approved ${approvedAgo(precedent.request, now)}, but what ran is not stored any more.\n`;
     case 'found': {
-      const diff = differences(comparable(precedent.request, precedent.subject.jobSpec), comparable(request, subject.jobSpec), colours);
+      const diff = differences(comparable(precedent.request, precedent.subject), comparable(request, subject), colours);
       const skipped = precedent.skipped === 0 ? '' : ` (what ran in ${precedent.skipped} later ones is not stored any more)`;
       const which = `${precedent.request.name}, approved ${approvedAgo(precedent.request, now)}${skipped}`;
       return diff === '' ? `The same as ${which}.\n` : `Differs from ${which}:\n${diff}`;

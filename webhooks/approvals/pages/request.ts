@@ -1,5 +1,6 @@
 import type { RiskScore } from '../../../crds/v1alpha1/index.ts';
 import { isSettled, outcomeOf, type KnownRequest } from '../requests.ts';
+import { comparisonSection, type Past } from './comparison.ts';
 import { html, type Html } from './html.ts';
 import { badge, decisionsSection, stagesSection } from './stages.ts';
 import type { SubjectSeen } from './subject.ts';
@@ -10,6 +11,8 @@ import { coverageSection, workSection } from './work.ts';
 export interface Shown {
   readonly request: KnownRequest;
   readonly subject: SubjectSeen;
+  /** The last approved run of the same. */
+  readonly past: Past;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
@@ -45,15 +48,16 @@ export function subjectText({ spec, name }: Pick<KnownRequest, 'spec' | 'name'>)
 }
 
 /** Everything about it, form aside. */
-export const details = ({ request, subject, now }: Shown): Html => [
+export const details = ({ request, subject, past, now }: Shown): Html => [
   factsSection({ request, subject, now }),
   workSection(subject),
-  coverageSection(subject, request.status?.pins),
+  comparisonSection({ request, subject, past, now }),
+  coverageSection(request, subject),
   stagesSection(request.status?.stages ?? [], now),
   decisionsSection(request.status?.decisions ?? [], now),
 ];
 
-function factsSection({ request, subject, now }: Shown): Html {
+function factsSection({ request, subject, now }: Omit<Shown, 'past'>): Html {
   const { spec, status, requester } = request;
   const facts: [string, Html][] = [
     ['Asked by', requesterText(request)],

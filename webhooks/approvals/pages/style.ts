@@ -38,6 +38,9 @@ dl.facts dt { color: var(--soft); }
 dl.facts dd { margin: 0; white-space: pre-wrap; }
 pre, code { font: .9em/1.45 ui-monospace, "DejaVu Sans Mono", monospace; }
 pre { background: var(--code); border: 1px solid var(--line); border-radius: .4rem; padding: .6rem .8rem; margin: .4rem 0; white-space: pre-wrap; max-height: 30rem; overflow: auto; }
+pre.diff ins, pre.diff del, pre.diff span { display: block; text-decoration: none; padding: 0 .3rem 0 1.5rem; text-indent: -1.2rem; min-height: 1.45em; }
+pre.diff ins { color: var(--yes); background: var(--yes-page); }
+pre.diff del { color: var(--no); background: var(--no-page); }
 .badge { display: inline-block; border: 1px solid currentcolor; border-radius: 1rem; padding: 0 .6rem; font-size: .85rem; white-space: nowrap; }
 .badge.yes { color: var(--yes); background: var(--yes-page); }
 .badge.no { color: var(--no); background: var(--no-page); }

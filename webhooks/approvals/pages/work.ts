@@ -1,7 +1,7 @@
-import type { Pin } from '../../../crds/v1alpha1/index.ts';
 import { containersOf, podSpecOf, type Container } from '../../../operator/core/podSpec.ts';
 import { isPinned } from '../../../operator/core/pins.ts';
-import { covered, uncovered } from '../../../operator/core/uncovered.ts';
+import { covered, uncovered, uncoveredInRequest } from '../../../operator/core/uncovered.ts';
+import type { KnownRequest } from '../requests.ts';
 import { html, type Html } from './html.ts';
 import type { SubjectSeen } from './subject.ts';
 import { jsonText, visible } from './text.ts';
@@ -78,13 +78,15 @@ const variableLine = ({ name = '', value, valueFrom }: Variable): Html => [
 ];
 
 /** What may still change although the digest stays the same, and what the digest covers besides the manifest. */
-export function coverageSection({ jobSpec, runs }: SubjectSeen, pins: readonly Pin[] | undefined): Html {
-  if (jobSpec === undefined) return null;
-  const also = covered(pins);
+export function coverageSection({ spec, status }: Pick<KnownRequest, 'spec' | 'status'>, { jobSpec, runs }: SubjectSeen): Html {
+  const pins = status?.pins;
+  const open = [...(jobSpec === undefined ? [] : uncovered(jobSpec, pins, runs)), ...uncoveredInRequest(spec)];
+  const also = jobSpec === undefined ? [] : covered(pins);
+  if (open.length === 0 && also.length === 0) return null;
   return html`<section class="card" aria-labelledby="open">
     <h2 id="open">What your agreement does not cover</h2>
     <ul>
-      ${uncovered(jobSpec, pins, runs).map((line) => html`<li>${visible(line)}</li>`)}
+      ${open.map((line) => html`<li>${visible(line)}</li>`)}
     </ul>
     ${
       also.length === 0

@@ -34,6 +34,7 @@ beforeEach(async () => {
   const routes = linkRoutes({
     client: cluster as never,
     permissions: { may: () => Promise.resolve(cluster.mayRead) },
+    known: { requests: { list: () => [] } } as never,
     store,
     directory: { byUsername: (name) => (name === bob.username ? bob : undefined) },
     callers,

@@ -1,27 +1,44 @@
-import { approvalRequests } from '../../../crds/v1alpha1/index.ts';
+import { approvalRequests, group } from '../../../crds/v1alpha1/index.ts';
+import { approvedAt, isPrecedent, latestAmong } from '../../../operator/core/precedent.ts';
 import { isNotFound } from '../../../operator/kube/client/apiError.ts';
 import type { Caller } from '../callers/caller.ts';
+import type { Past } from '../pages/comparison.ts';
 import type { Shown } from '../pages/request.ts';
-import { readSubject } from '../pages/subject.ts';
-import { knownRequest } from '../requests.ts';
+import { readSubject, type MayGet, type SubjectSeen } from '../pages/subject.ts';
+import { knownRequest, type KnownRequest } from '../requests.ts';
 import type { RequestDeps } from './deps.ts';
 
 /** What showing a request takes. */
-export type ShowingDeps = Pick<RequestDeps, 'client' | 'permissions'>;
+export type ShowingDeps = Pick<RequestDeps, 'client' | 'permissions' | 'known'>;
 
 /** A request and what it is about, read anew: what people decide on is not a second old. Undefined when it is not there any more. */
 export async function shownTo(
-  { client, permissions }: ShowingDeps,
+  deps: ShowingDeps,
   caller: Caller,
   { namespace, name, uid }: { readonly namespace: string; readonly name: string; readonly uid: string },
 ): Promise<Shown | undefined> {
+  const { client, permissions } = deps;
   const raw = await client.get(approvalRequests, { namespace, name }).catch((error: unknown) => {
     if (isNotFound(error)) return undefined;
     throw error;
   });
   if (raw?.metadata.uid !== uid) return undefined;
   const request = knownRequest(raw);
-  const mayGet = (type: { readonly group: string; readonly plural: string }, object: string): Promise<boolean> =>
+  const mayGet: MayGet = (type, object) =>
     permissions.may(caller, { verb: 'get', group: type.group, resource: type.plural, namespace, name: object });
-  return { request, subject: await readSubject({ client, mayGet }, request, raw.metadata.annotations), now: client.now() };
+  const [subject, past] = await Promise.all([
+    readSubject({ client, mayGet }, request, raw.metadata.annotations),
+    pastOf(deps, mayGet, request),
+  ]);
+  return { request, subject, past, now: client.now() };
+}
+
+/** The last approved run of the same, as far as whoever looks may read it. */
+async function pastOf({ client, known }: ShowingDeps, mayGet: MayGet, request: KnownRequest): Promise<Past> {
+  const before = [...known.requests.list()].filter((candidate) => isPrecedent(candidate, request));
+  const mayRead = ({ name }: KnownRequest): Promise<boolean> => mayGet({ group, plural: approvalRequests.plural }, name);
+  const found = await latestAmong(before, approvedAt, async (one): Promise<SubjectSeen> => {
+    return (await mayRead(one)) ? readSubject({ client, mayGet }, one, undefined) : { access: 'forbidden' };
+  });
+  return found.kind === 'gone' && !(await mayRead(found.request)) ? { kind: 'forbidden' } : found;
 }
