@@ -184,6 +184,7 @@ describe('a link from a mail', () => {
       requestUid: metadata.uid,
       digest: status?.subjectDigest ?? '',
       approver: username,
+      mail: `${ns.name}@mail.corp`,
       verdict: 'Approve',
     });
     await store.close();

@@ -158,6 +158,19 @@ describe('a link from a mail', () => {
     await of.ns.close();
   });
 
+  it('that lies in a mailbox that is not its approver’s any more is over', async () => {
+    const of = await signInScene(service, byMail);
+    const { asked } = await heldJob(of, 'moved');
+    const path = await linkFor(of, asked, 'Approve');
+    expect((await anonymous('GET', path)).status).toBe(200);
+    await of.ns.admin.patch(approvers, { name: of.bob }, { spec: { mail: `new.${of.mail}` } }, { type: 'merge' });
+    await expect.poll(async () => (await anonymous('GET', path)).status).toBe(410);
+    const answer = await press(path);
+    expect([answer.status, answer.body]).toEqual([410, expect.stringContaining('sent to a mail address that is not that of') as string]);
+    expect(await decisionsIn(of)).toEqual([]);
+    await of.ns.close();
+  });
+
   it('where the policy wants to be surer of who decides invites to sign in, and leads to the request', async () => {
     const of = await signInScene(service);
     const { made, asked } = await heldJob(of, 'surer');

@@ -42,6 +42,8 @@ export interface SignInScene extends SignInService {
   /** What bob types at the provider; he is BOB@corp to the cluster. */
   readonly bob: string;
   readonly username: string;
+  /** Of his Approver. */
+  readonly mail: string;
 }
 
 /** `stage`: more of the stage that asks bob. */
@@ -52,15 +54,16 @@ export async function signInScene(
   const ns = await TestNamespace.create('web');
   const bob = `bob-${ns.name}`;
   const username = `${bob}@corp`;
+  const mail = `${bob}@mail.corp`;
   of.provider.puts(bob, [`${ns.name}:staff`, `${ns.name}:finance`]);
   await ns.policy('finance', { match: matchJobs, stages: [{ ...oneOf('finance', { group: `${ns.name}:finance` }), ...stage }], ...policy });
   await ns.admin.create(approvers, undefined, {
     apiVersion: 'countersign.dev/v1alpha1',
     kind: 'Approver',
     metadata: { name: bob },
-    spec: { username, groups: [`${ns.name}:staff`, `${ns.name}:finance`], mail: `${bob}@mail.corp` },
+    spec: { username, groups: [`${ns.name}:staff`, `${ns.name}:finance`], mail },
   });
-  return { ...of, ns, bob, username };
+  return { ...of, ns, bob, username, mail };
 }
 
 /** A Job that alice creates, once people are asked about it. */
@@ -75,7 +78,15 @@ export async function linkFor(of: SignInScene, asked: StoredRequest, verdict: 'A
   const links = new Links({ store: await of.store(), origin: of.origin, lifeMs });
   const { name, uid } = asked.metadata;
   const digest = asked.status?.subjectDigest ?? '';
-  const link = await links.mint({ namespace: of.ns.name, request: name, requestUid: uid, digest, approver: of.username, verdict });
+  const link = await links.mint({
+    namespace: of.ns.name,
+    request: name,
+    requestUid: uid,
+    digest,
+    approver: of.username,
+    mail: of.mail,
+    verdict,
+  });
   return new URL(link).pathname;
 }
 

@@ -1,9 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Store } from '../store/index.ts';
 import { keepLink, type Link } from '../store/links.ts';
+import { hashOf } from '../store/text.ts';
 
 /** What a link is made for. */
-export type LinkFor = Omit<Link, 'expiresAt'>;
+export interface LinkFor extends Omit<Link, 'expiresAt' | 'mailHash'> {
+  /** The address that it is sent to. */
+  readonly mail: string;
+}
 
 export interface LinksOptions {
   readonly store: Store;
@@ -23,13 +27,16 @@ export class Links {
   }
 
   /** The address of a new link, which whoever has it may use once. @throws StoreUnavailable */
-  async mint(made: LinkFor): Promise<string> {
+  async mint({ mail, ...made }: LinkFor): Promise<string> {
     const { store, origin, lifeMs, now = Date.now } = this.#options;
     const token = randomBytes(32).toString('base64url');
-    await keepLink(store, token, { ...made, expiresAt: now() + lifeMs }, now());
+    await keepLink(store, token, { ...made, mailHash: mailHash(mail), expiresAt: now() + lifeMs }, now());
     return `${origin}/l/${token}`;
   }
 }
+
+/** By which it is known whether an address is the one that a link was sent to. */
+export const mailHash = (mail: string): string => hashOf(mail.toLowerCase());
 
 /** A token as links have it: 32 bytes. */
 export const isToken = (text: string): boolean => /^[A-Za-z0-9_-]{43}$/.test(text);

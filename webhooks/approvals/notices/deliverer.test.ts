@@ -7,6 +7,7 @@ import { digestA, digestB, minutes } from '../../../test/fixtures/facts.ts';
 import { at, known, openStage, settled, vote } from '../../../test/fixtures/knownRequests.ts';
 import type { KnownChannel } from '../channels/known.ts';
 import type { KnownRequest } from '../requests.ts';
+import type { LinkFor } from '../links/index.ts';
 import { openStore, type Store } from '../store/index.ts';
 import { claim, conclude, enqueue, type Delivery } from '../store/outbox.ts';
 import { NoticeDeliverer } from './deliverer.ts';
@@ -37,7 +38,7 @@ const channelOf = (type: 'SMTP' | 'Slack', namespace?: string): KnownChannel => 
 function delivering(request: KnownRequest | undefined, channel = channelOf('SMTP'), came: Delivered = { ok: true }) {
   const told: { notice: Notice; reference: Reference | undefined }[] = [];
   const bob = { name: 'bob', username: 'bob@corp', groups: [], mail: 'bob@corp.example', slackId: undefined };
-  let minted = 0;
+  const minted: LinkFor[] = [];
   const deliverer = new NoticeDeliverer({
     store,
     known: { requests: { byUid: () => request } } as never,
@@ -51,12 +52,17 @@ function delivering(request: KnownRequest | undefined, channel = channelOf('SMTP
     },
     status: { report: () => Promise.resolve() },
     events: {} as never,
-    links: { mint: ({ verdict }) => Promise.resolve(`https://a.example/l/${verdict}-${(minted += 1)}`) },
+    links: {
+      mint: (made) => {
+        minted.push(made);
+        return Promise.resolve(`https://a.example/l/${made.verdict}-${minted.length}`);
+      },
+    },
     client: {} as never,
     permissions: {} as never,
     origin: 'https://a.example',
   });
-  return { deliverer, told };
+  return { deliverer, told, minted };
 }
 
 const stage = openStage({ minimumChannel: 'Email' });
@@ -82,9 +88,10 @@ const asking = (more: object = {}): Delivery => ({
 
 describe('a mail that asks', () => {
   it('has links of its own with each attempt, and none where the stage wants somebody who signed in', async () => {
-    const { deliverer, told } = delivering(known({ stages: [stage] }));
+    const { deliverer, told, minted } = delivering(known({ stages: [stage] }));
     expect(await deliverer.deliver(asking())).toMatchObject({ what: 'taken' });
     await deliverer.deliver(asking());
+    expect(minted.map(({ approver, mail }) => [approver, mail])).toEqual(Array(4).fill(['bob@corp', 'bob@corp.example']));
     const links = told.map(({ notice }) => notice.recipients[0]?.links);
     expect(links.map((each) => each?.approve !== undefined && each.reject !== undefined)).toEqual([true, true]);
     expect(links[0]?.approve).not.toBe(links[1]?.approve);

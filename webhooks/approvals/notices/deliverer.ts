@@ -87,7 +87,7 @@ export class NoticeDeliverer implements Deliverer {
     }
     if (hasVoted(recipient, request)) return dropped('They have decided.');
     const person = recipientNamed(recipient, this.#deps.directory);
-    const links = await this.#linksFor(channel, request, stage, recipient);
+    const links = await this.#linksFor(channel, request, stage, person);
     return this.#tell(delivery, payload, channel, request, { recipients: [{ ...person, links }], stage });
   }
 
@@ -95,13 +95,19 @@ export class NoticeDeliverer implements Deliverer {
    * A link is known to nobody but its receiver, so each attempt makes new ones. The earlier stay good, as the mail that carried them may have arrived
    * although nobody said so; each of them decides once, in a day at most, and for the same person.
    */
-  async #linksFor(channel: KnownChannel, request: KnownRequest, stage: ResolvedStage, approver: string): Promise<NoticeLinks> {
-    const { links, origin, directory } = this.#deps;
+  async #linksFor(
+    channel: KnownChannel,
+    request: KnownRequest,
+    stage: ResolvedStage,
+    { username: approver, mail }: Recipient,
+  ): Promise<NoticeLinks> {
+    const { links, origin } = this.#deps;
     const view = pageOf(request, origin);
     // Where mail is not sure enough, its links lead to the page, where whoever follows them signs in.
-    if (!maySendLinks(channel) || isTooWeak('Email', stage.minimumChannel) || directory.byUsername(approver) === undefined) return { view };
+    // And a link is good while the address is theirs: where there is none, there is none to be sent.
+    if (!maySendLinks(channel) || isTooWeak('Email', stage.minimumChannel) || mail === undefined) return { view };
     const { namespace, name, uid, status } = request;
-    const bound = { namespace, request: name, requestUid: uid, digest: status?.subjectDigest ?? '', approver };
+    const bound = { namespace, request: name, requestUid: uid, digest: status?.subjectDigest ?? '', approver, mail };
     const [approve, reject] = await Promise.all([
       links.mint({ ...bound, verdict: 'Approve' }),
       links.mint({ ...bound, verdict: 'Reject' }),

@@ -163,6 +163,7 @@ it('Links that were sent end when it is over, and those about what has changed w
     requestUid: 'uid-1',
     approver: 'bob@corp',
     verdict: 'Approve',
+    mailHash: 'h',
     expiresAt: now + 1e9,
   } as const;
   const first = known();

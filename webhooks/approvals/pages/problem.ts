@@ -35,7 +35,7 @@ export const problemPages =
     const body = html`
       <h1>${title}</h1>
       <p class="lead">${visible(problem.message)}</p>
-      ${problem.status === 401 && canSignIn ? html`<p><a class="button" href="/sign-in">Sign in</a></p>` : html`<p><a href="/">To the start</a></p>`}
+      ${(problem.status === 401 || problem.status === 410) && canSignIn ? html`<p><a class="button" href="/sign-in">Sign in</a></p>` : html`<p><a href="/">To the start</a></p>`}
       ${problem.status >= 500 ? html`<p class="soft">The log of the service says more, under <code>${id}</code>.</p>` : null}
     `;
     return page(problem.status, { title, body }, problem.details.headers);

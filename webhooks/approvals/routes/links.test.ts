@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ConnectionError } from '../../../operator/kube/client/apiError.ts';
 import { createLogger } from '../../../operator/telemetry/logger.ts';
 import { createMetrics } from '../../../operator/telemetry/metrics.ts';
+import type { KnownApprover } from '../callers/directory.ts';
 import { Callers } from '../callers/index.ts';
 import { createApp } from '../http/app.ts';
 import { Links } from '../links/index.ts';
@@ -24,19 +25,23 @@ let store: Store;
 let cluster: PaymentCluster;
 let server: Server;
 let lines: string[];
+let bob: KnownApprover | undefined;
+/** How bob is known the next times that somebody looks. */
+let asked: KnownApprover[];
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'countersign-links-'));
   store = await openStore({ url: `sqlite:${join(dir, 'a.db')}` });
   cluster = new PaymentCluster();
   lines = [];
+  asked = [];
   const callers = new Callers({ kubernetes: { personOf: () => Promise.reject(new Error('nobody has a token here')) }, origin });
-  const bob = { name: 'bob', username: 'bob@corp', groups: ['finance'], mail: 'bob@corp', slackId: undefined };
+  bob = { name: 'bob', username: 'bob@corp', groups: ['finance'], mail: 'bob@mail.corp', slackId: undefined };
   const routes = linkRoutes({
     client: cluster as never,
     permissions: { may: () => Promise.resolve(cluster.mayRead) },
     known: { requests: { list: () => [] } } as never,
     store,
-    directory: { byUsername: (name) => (name === bob.username ? bob : undefined) },
+    directory: { byUsername: (name) => (name === bob?.username ? (asked.shift() ?? bob) : undefined) },
     callers,
     sessions: undefined,
   });
@@ -78,6 +83,7 @@ async function link(more: Partial<Parameters<Links['mint']>[0]> = {}): Promise<s
     requestUid: uid,
     digest,
     approver: 'bob@corp',
+    mail: 'Bob@Mail.corp',
     verdict: 'Approve',
     ...more,
   });
@@ -172,6 +178,34 @@ describe('a link', () => {
     const path = await link();
     cluster.request = { ...requestObject(), metadata: { ...requestObject().metadata, uid: 'another' } };
     expect((await press(path)).status).toBe(410);
+  });
+
+  it.each<[string, Partial<KnownApprover> | undefined, RegExp]>([
+    ['another address', { mail: 'bob@new.corp' }, /sent to a mail address that is not that of bob@corp any more/],
+    ['no address', { mail: undefined }, /sent to a mail address that is not that of bob@corp any more/],
+    ['no Approver', undefined, /not among the approvers/],
+  ])(
+    'lies in a mailbox that is another one’s where its approver has %s since: it shows and decides nothing',
+    async (_what, change, says) => {
+      const path = await link();
+      bob = change === undefined || bob === undefined ? undefined : { ...bob, ...change };
+      for (const answer of [await look(path), await press(path)]) {
+        const page = await answer.text();
+        expect([answer.status, page]).toEqual([410, expect.stringMatching(says) as string]);
+        expect(page).toContain('href="/sign-in"');
+        expect(page).not.toContain('registry.example/wire');
+      }
+      expect(cluster.decisions.size).toBe(0);
+    },
+  );
+
+  it('decides nothing where the address changes while it is pressed, and is not used up', async () => {
+    const path = await link();
+    if (bob !== undefined) asked.push(bob, { ...bob, mail: 'bob@new.corp' });
+    const answer = await press(path);
+    expect([answer.status, await answer.text()]).toEqual([410, expect.stringContaining('sent to a mail address that is not') as string]);
+    expect(cluster.decisions.size).toBe(0);
+    expect((await press(path)).status).toBe(200);
   });
 
   it('of somebody who is no Approver any more is over', async () => {

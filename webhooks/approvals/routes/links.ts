@@ -7,7 +7,7 @@ import type { Callers, Headers } from '../callers/index.ts';
 import type { Sessions } from '../callers/session.ts';
 import { Problem } from '../http/problem.ts';
 import { route, type Answer, type Route } from '../http/route.ts';
-import { decisionKey, isToken } from '../links/index.ts';
+import { decisionKey, isToken, mailHash } from '../links/index.ts';
 import { decidedByLinkPage, linkPage } from '../pages/linkPages.ts';
 import { page } from '../pages/page.ts';
 import type { Shown } from '../pages/request.ts';
@@ -98,7 +98,6 @@ function usable(found: FoundLink): Link & { readonly verdict: 'Approve' | 'Rejec
 interface Looked extends Shown {
   readonly token: string;
   readonly link: Link;
-  readonly caller: Caller;
   readonly approver: string;
   readonly verdict: 'Approve' | 'Reject';
   readonly formToken: string | undefined;
@@ -109,14 +108,24 @@ interface Looked extends Shown {
 async function look(deps: LinkDeps, token: string, sent: Headers): Promise<Looked> {
   if (!isToken(token)) throw noLink();
   const link = usable(await findLink(deps.store, token));
-  const known = deps.directory.byUsername(link.approver);
-  if (known === undefined) throw gone('approver-gone', `${oneLine(link.approver)} is not among the approvers of this cluster any more.`);
-  const caller = callerFrom(known, 'Email');
+  const caller = approverOf(deps, link);
   const { namespace, request: name, requestUid: uid } = link;
   const shown = await shownTo(deps, caller, { namespace, name, uid });
   if (shown === undefined) throw gone('request-gone', 'The request that this link is about does not exist any more.');
   checkOpen(shown, link);
-  return { ...shown, token, link, caller, approver: link.approver, verdict: link.verdict, ...(await more(deps, sent, shown)) };
+  return { ...shown, token, link, approver: link.approver, verdict: link.verdict, ...(await more(deps, sent, shown)) };
+}
+
+/** Whose link it is, as long as the address is theirs to which it was sent: it lies in that mailbox, whoever has that now. @throws Problem 410 */
+function approverOf({ directory }: LinkDeps, { approver, mailHash: sentTo }: Link): Caller {
+  const known = directory.byUsername(approver);
+  if (known === undefined) throw gone('approver-gone', `${oneLine(approver)} is not among the approvers of this cluster any more.`);
+  if (known.mail === undefined || mailHash(known.mail) !== sentTo)
+    throw gone(
+      'address-changed',
+      `This link was sent to a mail address that is not that of ${oneLine(approver)} any more, so it decides nothing. Sign in to decide, or use kubectl approve.`,
+    );
+  return callerFrom(known, 'Email');
 }
 
 function checkOpen({ request }: Shown, { digest }: Link): void {
@@ -141,7 +150,7 @@ function wantsMoreThanMail({ status }: Shown['request']): boolean {
 
 async function press(deps: LinkDeps, token: string, sent: Headers, form: z.infer<typeof DecisionForm>): Promise<Answer> {
   const looked = await look(deps, token, sent);
-  const { request, caller, link, verdict, approver } = looked;
+  const { request, link, verdict, approver } = looked;
   const again = (status: number, sentence: string): Answer =>
     page(status, linkPage({ ...looked, refused: { sentence, said: form } }), headers);
   if (looked.mustSignIn) return again(403, 'The policy asks for a surer channel than mail.');
@@ -151,7 +160,11 @@ async function press(deps: LinkDeps, token: string, sent: Headers, form: z.infer
   // Of any number at once, one goes on.
   usable(await takeLink(deps.store, token));
   try {
-    await relayDecision(deps, caller, [{ request, digest: link.digest }], { ...saidIn(form, request), key: decisionKey(token) });
+    // Asked again: their Approver may have changed since the link was looked at.
+    await relayDecision(deps, approverOf(deps, link), [{ request, digest: link.digest }], {
+      ...saidIn(form, request),
+      key: decisionKey(token),
+    });
   } catch (error) {
     // Nothing was decided, or nobody knows; the next try finds what is decided under the same name.
     await giveBackLink(deps.store, token);

@@ -11,6 +11,8 @@ export interface Link {
   readonly digest: string;
   readonly approver: string;
   readonly verdict: LinkTable['verdict'];
+  /** Of the address that it was sent to: see `mailHash`. */
+  readonly mailHash: string;
   readonly expiresAt: number;
 }
 
@@ -33,6 +35,7 @@ export async function keepLink({ db }: Store, token: string, link: Link, now = D
       digest: link.digest,
       approver: link.approver,
       verdict: link.verdict,
+      mail_hash: link.mailHash,
       created_at: now,
       expires_at: link.expiresAt,
       taken_until: 0,
@@ -106,5 +109,6 @@ const linkOf = (row: Selectable<LinkTable>): Link => ({
   digest: row.digest,
   approver: row.approver,
   verdict: row.verdict,
+  mailHash: row.mail_hash,
   expiresAt: row.expires_at,
 });

@@ -6,6 +6,7 @@ export type StoreDialect = 'sqlite' | 'postgres';
 /** Every step from an empty database to the tables of tables.ts, in the order of their names. A step that was released is never changed. */
 export const migrationsFor = (dialect: StoreDialect): Record<string, Migration> => ({
   '0001-tables': { up: (db) => createTables(db as Kysely<unknown>, dialect) },
+  '0002-link-mail': { up: (db) => addMailOfLinks(db as Kysely<unknown>) },
 });
 
 const required = (column: ColumnDefinitionBuilder): ColumnDefinitionBuilder => column.notNull();
@@ -68,6 +69,14 @@ async function createTables(db: Kysely<unknown>, dialect: StoreDialect): Promise
     await schema.createIndex(`audit_${column}`).on('audit').columns([column, 'id']).execute();
   }
   await schema.createIndex('audit_at').on('audit').column('at').execute();
+}
+
+/** Where links went that were sent before is not known: no address has an empty hash, so they decide nothing any more. */
+async function addMailOfLinks({ schema }: Kysely<unknown>): Promise<void> {
+  await schema
+    .alterTable('link')
+    .addColumn('mail_hash', 'text', (column) => column.notNull().defaultTo(''))
+    .execute();
 }
 
 async function createDeliveries({ schema }: Kysely<unknown>, dialect: StoreDialect): Promise<void> {

@@ -34,6 +34,8 @@ export interface LinkTable {
   digest: string;
   approver: string;
   verdict: 'Approve' | 'Reject' | 'View';
+  /** SHA-256 of the address that it was sent to; empty where nobody knows. */
+  mail_hash: string;
   created_at: number;
   expires_at: number;
   /** Until when whoever took it may try to decide by it: a replica that dies meanwhile must not cost the approver their link. */
