@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decision, digestA, digestB, minutes } from '../../test/fixtures/facts.ts';
+import { compile } from './cel/index.ts';
 import { delegationsOf, principalsOf } from './delegation.ts';
 import type { DecisionFacts, DelegationSeen } from './facts.ts';
-import { askedAbout, thatMatter } from './whoMatters.ts';
+import { askedAbout, delegationsReadObject, thatMatter } from './whoMatters.ts';
 
 const at = (minute: number): string => new Date(minutes(minute)).toISOString().replace('.000Z', 'Z');
 
@@ -69,5 +70,27 @@ describe('people who are asked about', () => {
         expect(known).toEqual(expect.arrayContaining(principals.map((p) => p.username)));
       }),
     );
+  });
+});
+
+describe('the governed object', () => {
+  const given = (source: string): Pick<DelegationSeen, 'when'> => {
+    const when = compile(source, { scope: 'delegation', result: 'bool' });
+    if (!('run' in when)) throw new Error(when.message);
+    return { when };
+  };
+  const looks = given("object.metadata.name == 'wire'");
+
+  it.each<[string, DecisionFacts['verdict'], DelegationSeen[], boolean]>([
+    ['where whoever voted was handed something on that hangs on it', 'Approve', [delegation('carla', 'bob', looks)], true],
+    ['where they were through somebody else', 'Reject', [delegation('carla', 'dan', looks), delegation('dan', 'bob')], true],
+    ['not where it leads to nobody who voted', 'Approve', [delegation('carla', 'dan', looks)], false],
+    ['not where it was over', 'Approve', [delegation('carla', 'bob', { ...looks, notAfter: at(0) })], false],
+    ['not where nobody votes', 'Comment', [delegation('carla', 'bob', looks)], false],
+    ['not where the condition is about something else', 'Approve', [delegation('carla', 'bob', given("operation == 'wire'"))], false],
+    ['not where it cannot be read', 'Approve', [delegation('carla', 'bob', { when: 'faulty' })], false],
+    ['not where there is no condition', 'Approve', [delegation('carla', 'bob')], false],
+  ])('is read for delegations: %s', (_, verdict, delegations, reads) => {
+    expect(delegationsReadObject([decision('bob', verdict)], delegations)).toBe(reads);
   });
 });

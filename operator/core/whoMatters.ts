@@ -14,33 +14,41 @@ export const thatMatter = (decisions: readonly DecisionFacts[], digest: string |
 /** Verdicts that a stage must ask for; the others take a verb of their own. */
 const votes: ReadonlySet<DecisionFacts['verdict']> = new Set(['Approve', 'Reject', 'Review']);
 
+/** Everybody of whom it may have to be known whether a stage asks them: whoever voted, and whoever might have handed on to them by then. */
+export const askedAbout = (decisions: readonly DecisionFacts[], delegations: readonly DelegationSeen[]): Person[] => [
+  ...votersOf(decisions).map(({ approver, groups }) => ({ username: approver, groups })),
+  ...mayLead(decisions, delegations).map(({ from, groups }) => ({ username: from, groups })),
+];
+
+/** Whether it may hang on the governed object who decides in whose stead. */
+export const delegationsReadObject = (decisions: readonly DecisionFacts[], delegations: readonly DelegationSeen[]): boolean =>
+  delegations.some(readsObject) && mayLead(decisions, delegations).some(readsObject);
+
+const readsObject = ({ when }: DelegationSeen): boolean => when !== undefined && when !== 'faulty' && when.uses.has('object');
+
 /**
- * Everybody of whom it may have to be known whether a stage asks them: whoever voted, and whoever might have handed on to them by then. More than the
- * core will find, never fewer: conditions, authors and the length of chains are left to it.
+ * The delegations that may lead to somebody who voted. More than the core will follow, never fewer: conditions, authors and the length of chains are left
+ * to it.
  */
-export function askedAbout(decisions: readonly DecisionFacts[], delegations: readonly DelegationSeen[]): Person[] {
+function mayLead(decisions: readonly DecisionFacts[], delegations: readonly DelegationSeen[]): DelegationSeen[] {
   const byTo = new Map<string, DelegationSeen[]>();
   for (const delegation of delegations) {
     const known = byTo.get(delegation.to);
     if (known === undefined) byTo.set(delegation.to, [delegation]);
     else known.push(delegation);
   }
-  const people = decisions
-    .filter((d) => votes.has(d.verdict))
-    .map(({ approver, groups, time }) => ({ approver, groups, at: Date.parse(time) }));
-  return [
-    ...people.map(({ approver, groups }) => ({ username: approver, groups })),
-    ...people.flatMap(({ approver, at }) => handedOnTo(approver, at, byTo)),
-  ];
+  return votersOf(decisions).flatMap(({ approver, time }) => handedOnTo(approver, Date.parse(time), byTo));
 }
 
-function handedOnTo(voter: string, at: number, byTo: ReadonlyMap<string, readonly DelegationSeen[]>): Person[] {
-  const found: Person[] = [];
+const votersOf = (decisions: readonly DecisionFacts[]): DecisionFacts[] => decisions.filter((d) => votes.has(d.verdict));
+
+function handedOnTo(voter: string, at: number, byTo: ReadonlyMap<string, readonly DelegationSeen[]>): DelegationSeen[] {
+  const found: DelegationSeen[] = [];
   const met = new Set([voter]);
   for (const person of met) {
     for (const delegation of byTo.get(person) ?? []) {
       if (!inForce(delegation, at)) continue;
-      found.push({ username: delegation.from, groups: delegation.groups });
+      found.push(delegation);
       met.add(delegation.from);
     }
   }

@@ -6,7 +6,7 @@ import { asksForPermission } from '../../core/resolve.ts';
 import { observed } from '../../core/rules/compile.ts';
 import type { Repeatable } from '../../core/facts.ts';
 import { requestDigest } from '../../core/subject.ts';
-import { askedAbout, thatMatter } from '../../core/whoMatters.ts';
+import { askedAbout, delegationsReadObject, thatMatter } from '../../core/whoMatters.ts';
 import type { KubeClient } from '../../kube/client/kubeClient.ts';
 import type { HeldFacts, RawObject } from '../../workloads/index.ts';
 import type { History } from '../history.ts';
@@ -42,8 +42,9 @@ export async function observe(key: string, reader: Reader): Promise<Observed | u
   const matched = { now: client.now(), request: requestFacts(request), namespaceObject: world.namespaceObject(request.namespace) };
   const { policies, missingPolicies } = await applyingPolicies(request, seen, matched, world, object);
   const decisions = decisionsOn(request, world);
-  const subject = await describeSubject(request, seen, policies, object, reader);
   const delegations = decisions.length === 0 ? [] : world.people.delegationsIn(request.namespace);
+  const wanted = { policies, read: object, byDelegations: delegationsReadObject(decisions, delegations) };
+  const subject = await describeSubject(request, seen, wanted, reader);
   const weighed = thatMatter(decisions, subject.digest);
   const facts: Observation = {
     ...matched,
@@ -103,11 +104,18 @@ const requestObject = ({ namespace, name, uid, resourceVersion, createdAt, label
   spec,
 });
 
+/** Who looks at the governed object, and how it is read. */
+interface Wanted {
+  readonly policies: readonly PolicyFacts[];
+  /** Whether conditions of delegations do. */
+  readonly byDelegations: boolean;
+  readonly read: () => Promise<RawObject | undefined>;
+}
+
 async function describeSubject(
   request: RequestRecord,
   seen: SubjectSeen,
-  policies: readonly PolicyFacts[],
-  object: () => Promise<RawObject | undefined>,
+  { policies, byDelegations, read }: Wanted,
   { client, world }: Reader,
 ): Promise<SubjectFacts> {
   const pins = asksToPin(policies, request.status?.policies) && seen.held !== undefined;
@@ -121,7 +129,7 @@ async function describeSubject(
         : { notes: [] };
   const repeats = policies.some((p) => p.spec.standing !== undefined) || world.standingIn(request.namespace).length > 0;
   const readers = policies.filter((p) => p.rules.readsObject);
-  const raw = repeats || readers.length > 0 ? await object() : undefined;
+  const raw = repeats || byDelegations || readers.length > 0 ? await read() : undefined;
   const readsJob = seen.governedJob !== undefined && readers.some((p) => speaksOfJobsAlone(p.spec));
   const job = readsJob ? await readHeld(seen.held, client) : undefined;
   const fault = seen.fault ?? pinned.fault;

@@ -84,6 +84,17 @@ describe.concurrent('in the stead of whoever delegated', () => {
     expect(after.status?.phase).toBe('Reviewing');
   });
 
+  test('somebody decides for another only about such Jobs as the delegation says, whatever policies look at', async ({ ns }) => {
+    await ns.policy('pay', asks({ user: 'carla' }));
+    await delegate(ns, await carlaOf(ns), 'carla', 'dan', { when: "object.metadata.labels['team'] == 'web'" });
+    const dan = await ns.as('dan');
+    const { asked: other } = await heldJob(ns, job('other', { metadata: { labels: { team: 'mail' } } }));
+    await decidesInVain(ns, dan, 'Approve', other, 'NotQualified');
+    const { asked } = await heldJob(ns, job('wire', { metadata: { labels: { team: 'web' } } }));
+    await ns.decide(dan, 'Approve', [asked]);
+    await ns.requestIn('Completed', asked.metadata.name);
+  });
+
   test('who asks for something does not choose who decides on it by what they write for somebody else', async ({ ns }) => {
     await ns.policy('pay', asks({ user: 'carla' }));
     const carla = await carlaOf(ns);
