@@ -1,6 +1,8 @@
 import type { ApprovalRequestSpec, ApprovalRequestStatus, Condition } from '../crds/v1alpha1/index.ts';
 import { labels } from '../crds/v1alpha1/marks.ts';
+import type { RequestFacts } from '../operator/core/facts.ts';
 import { withdrawalOf } from '../operator/core/outcome.ts';
+import { onBehalfOfFrom, requesterFrom } from '../operator/core/requesterStamp.ts';
 import type { KubeObject } from '../operator/kube/client/types.ts';
 import { oneLineValue } from '../operator/core/printable.ts';
 
@@ -43,6 +45,24 @@ export function requestOf(object: KubeObject): Request {
     spec: oneLineValue(spec) as ApprovalRequestSpec,
     status: oneLineValue(status) as ApprovalRequestStatus | undefined,
     stored: { object, spec, status },
+  };
+}
+
+/** The same as the core sees it, from what is stored. */
+export function requestFacts({ namespace, name, uid, governs, createdAt, stored }: Request): RequestFacts {
+  const said = stored.object.metadata.annotations ?? {};
+  return {
+    namespace,
+    name,
+    uid,
+    generation: stored.object.metadata.generation ?? 0,
+    createdAt: Date.parse(createdAt),
+    requester: requesterFrom(said),
+    labels: stored.object.metadata.labels ?? {},
+    governs,
+    spec: stored.spec,
+    status: stored.status,
+    ...onBehalfOfFrom(said),
   };
 }
 

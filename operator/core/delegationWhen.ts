@@ -1,7 +1,7 @@
 import type { Requester } from '../../crds/v1alpha1/index.ts';
 import type { DelegationFacts } from './delegation.ts';
 import type { DelegationSeen, Observation } from './facts.ts';
-import { variablesOf } from './rules/variables.ts';
+import { variablesOf, type Described } from './rules/variables.ts';
 import { sharesOf } from './shares.ts';
 
 /** The delegations around a request, whose conditions are read as they are asked for. */
@@ -16,7 +16,7 @@ export interface ReadDelegations {
  * Reads `when` only of those delegations that lead to somebody who votes. Anybody may write delegations in their own name, however many and with whatever
  * conditions: what each author's may cost is a share that others cannot spend.
  */
-export function readDelegations(facts: Observation, requester: Requester): ReadDelegations {
+export function readDelegations(facts: Described & Pick<Observation, 'delegations'>, requester: Requester): ReadDelegations {
   const failed: string[] = [];
   const variables = variablesOf(facts, requester);
   const meterOf = sharesOf(

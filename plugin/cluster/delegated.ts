@@ -10,13 +10,15 @@ import {
   type DelegationFacts,
   type Delegations,
 } from '../../operator/core/delegation.ts';
+import type { ReadDelegations } from '../../operator/core/delegationWhen.ts';
 import type { Observation } from '../../operator/core/facts.ts';
 import { requesterFrom } from '../../operator/core/requesterStamp.ts';
 import { isForbidden, isNotFound } from '../../operator/kube/client/apiError.ts';
 import type { KubeClient } from '../../operator/kube/client/kubeClient.ts';
 import type { KubeObject, ResourceType } from '../../operator/kube/client/types.ts';
 import { nobodyDelegated, type Delegated } from '../explain/deputies.ts';
-import type { Request } from '../request.ts';
+import { requestFacts, type Request } from '../request.ts';
+import { conditions } from './conditions.ts';
 import type { Session } from './connect.ts';
 
 /** The delegations of a namespace, and who manages whom, as the core weighs them. What may not be read is not there. */
@@ -47,20 +49,25 @@ export async function readDelegated({ client }: Session, requests: readonly Requ
   const lists = await Promise.all(namespaces.map((namespace) => listIfAllowed(client, approvalDelegations, { namespace })));
   const all = lists.flat().map((object) => storedOf(object, known));
   if (all.length === 0) return { ...nobodyDelegated, members: (group) => membersOf(known, group) };
-  const applies = await whenEvaluator(all, client.now());
-  const cache = new Map<string, Delegations>();
-  const of = (request: Request): Delegations => {
-    const found =
-      cache.get(request.uid) ??
-      delegationsOf(all.filter((d) => d.namespace === request.namespace).map((d) => ({ ...d, applies: applies(d, request) })));
+  const readAround = await conditionReader(all, client.now());
+  const cache = new Map<string, ReadDelegations & { readonly inOrder: Delegations }>();
+  const of = (request: Request): ReadDelegations & { readonly inOrder: Delegations } => {
+    const before = cache.get(request.uid);
+    if (before !== undefined) return before;
+    const read = readAround(
+      all.filter((d) => d.namespace === request.namespace),
+      request,
+    );
+    const found = { ...read, inOrder: delegationsOf(read.delegations) };
     cache.set(request.uid, found);
     return found;
   };
   return {
-    principals: (request, person) => principalsOf(person, of(request), looking(request, client.now())).principals.slice(1),
-    deputies: (request, username) => deputiesOf(username, of(request), looking(request, client.now())),
-    cyclesAndCuts: (request) => cyclesAndCuts(of(request), looking(request, client.now())),
-    uncounted: (request) => uncountedFor(of(request), looking(request, client.now())),
+    principals: (request, person) => principalsOf(person, of(request).inOrder, looking(request, client.now())).principals.slice(1),
+    deputies: (request, username) => deputiesOf(username, of(request).inOrder, looking(request, client.now())),
+    cyclesAndCuts: (request) => cyclesAndCuts(of(request).inOrder, looking(request, client.now())),
+    uncounted: (request) => uncountedFor(of(request).inOrder, looking(request, client.now())),
+    failed: (request) => [...of(request).failed()],
     members: (group) => membersOf(known, group),
   };
 }
@@ -116,33 +123,20 @@ function storedOf({ metadata, spec }: KubeObject, known: KnownPeople): Stored {
   };
 }
 
-/**
- * Whether a delegation's `when` is true of a request. What cannot be told here, as it reads the object itself, is taken for true: the operator decides
- * in the end, and whoever might decide should see the request.
- */
-async function whenEvaluator(all: readonly Stored[], now: number): Promise<(delegation: Stored, request: Request) => boolean> {
-  const sources = [...new Set(all.flatMap((d) => d.when ?? []))];
-  if (sources.length === 0) return () => true;
-  // The expressions' evaluator is large, and few need it.
-  const { compile } = await import('../../operator/core/cel/index.ts');
-  const compiled = new Map(sources.map((source) => [source, compile(source, { scope: 'delegation', result: 'bool' })]));
-  return ({ when }, request) => {
-    const program = when === undefined ? undefined : compiled.get(when);
-    if (program === undefined) return true;
-    if (!('run' in program)) return false;
-    if (program.uses.has('object') || program.uses.has('namespaceObject')) return true;
-    const result = program.run(variablesFor(request, now));
-    return result.ok && result.value === true;
-  };
-}
-
-function variablesFor({ namespace, name, stored }: Request, now: number): Readonly<Record<string, unknown>> {
-  const { spec, status, object } = stored;
-  return {
-    context: spec.context ?? {},
-    operation: spec.operation,
-    approvalRequest: { metadata: { namespace, name, labels: object.metadata.labels ?? {} }, spec },
-    requester: { username: status?.requester?.username ?? '', groups: status?.requester?.groups ?? [] },
-    now: new Date(now),
+/** Reads the conditions around a request as the core does, within what all of them may take of the caller's machine. */
+async function conditionReader(
+  all: readonly Stored[],
+  now: number,
+): Promise<(delegations: readonly Stored[], request: Request) => ReadDelegations> {
+  if (all.every((d) => d.when === undefined)) {
+    return (delegations) => ({ delegations: delegations.map((d) => ({ ...d, applies: true })), failed: () => [] });
+  }
+  const [conditionOf, { readDelegations }] = await Promise.all([conditions(), import('../../operator/core/delegationWhen.ts')]);
+  return (delegations, request) => {
+    const facts = requestFacts(request);
+    const seen = delegations.map(({ when, ...d }) => ({ ...d, ...(when === undefined ? {} : { when: conditionOf(when) }) }));
+    // What reads the object or its namespace is not run.
+    const around = { request: facts, subject: {}, namespaceObject: { metadata: { name: request.namespace, labels: {} } }, now };
+    return readDelegations({ ...around, delegations: seen }, request.stored.status?.requester ?? facts.requester);
   };
 }

@@ -12,6 +12,8 @@ export interface Delegated {
   readonly cyclesAndCuts: (request: Request) => CyclesAndCuts;
   /** Delegations that do not count for a request because of who wrote them. */
   readonly uncounted: (request: Request) => readonly Pick<DelegationFacts, 'name' | 'from' | 'author'>[];
+  /** A sentence for each delegation that was asked for by now and whose condition failed for a request: nobody decides for anybody by it. */
+  readonly failed: (request: Request) => readonly string[];
   /** The people whom a platform team says are in a group. */
   readonly members: (group: string) => readonly string[];
 }
@@ -22,5 +24,6 @@ export const nobodyDelegated: Delegated = {
   deputies: () => [],
   cyclesAndCuts: () => ({ cycles: [], cut: [] }),
   uncounted: () => [],
+  failed: () => [],
   members: () => [],
 };

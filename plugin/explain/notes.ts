@@ -72,6 +72,7 @@ const mostCircles = 5;
 export function delegationNotes(
   { cycles, cut }: CyclesAndCuts,
   uncounted: readonly Pick<DelegationFacts, 'name' | 'from' | 'author'>[] = [],
+  failed: readonly string[] = [],
 ): string[] {
   const more = cycles.length > mostCircles ? [`Delegations lead in ${cycles.length - mostCircles} more circles.`] : [];
   const most = `chains of ${longestChain} delegations, and ${mostPrincipals} people for each`;
@@ -81,6 +82,8 @@ export function delegationNotes(
       .map((cycle) => `Delegations lead in a circle: ${oneLine(cycleText(cycle))}; each decides for the others, once.`),
     ...more,
     ...cut.slice(0, mostCircles).map((name) => `More delegations lead to ${oneLine(name)} than are followed: at most ${most}.`),
+    ...failed.slice(0, mostCircles).map(oneLine),
+    ...(failed.length > mostCircles ? [`Nor do ${failed.length - mostCircles} more delegations, as their when cannot be read.`] : []),
     ...uncounted.slice(0, mostCircles).map(uncountedText),
     ...(uncounted.length > mostCircles ? [`Nor do ${uncounted.length - mostCircles} more delegations count.`] : []),
   ];

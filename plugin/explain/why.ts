@@ -85,9 +85,15 @@ export function explain(request: Request, delegated: Delegated = nobodyDelegated
     notes: [
       ...notesOf(request),
       ...(waits(request) ? deadEndNotes(request) : []),
-      ...(waits(request) ? delegationNotes(delegated.cyclesAndCuts(request), delegated.uncounted(request)) : []),
+      ...(waits(request) ? aboutDelegations(request, delegated) : []),
     ],
   };
+}
+
+function aboutDelegations(request: Request, delegated: Delegated): string[] {
+  // Before looking for circles, which asks for those as well that lead from nobody who is wanted here.
+  const failed = delegated.failed(request);
+  return delegationNotes(delegated.cyclesAndCuts(request), delegated.uncounted(request), failed);
 }
 
 function deadEndNotes({ name, status }: Request): string[] {

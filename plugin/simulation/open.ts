@@ -5,11 +5,10 @@ import type { DecisionFacts, NamespaceObject, Observation, Permissions, PolicyFa
 import { policyKey } from '../../operator/core/facts.ts';
 import { governs, meterForMatches } from '../../operator/core/match.ts';
 import { governedJobReferences, referencesOf } from '../../operator/core/pins.ts';
-import { onBehalfOfFrom, requesterFrom } from '../../operator/core/requesterStamp.ts';
 import { variablesOf } from '../../operator/core/rules/variables.ts';
 import { timeOf } from '../../operator/core/timing.ts';
 import type { RawObject } from '../../operator/workloads/contract.ts';
-import type { Request } from '../request.ts';
+import { requestFacts, type Request } from '../request.ts';
 import type { Matchable } from './work.ts';
 
 /** A request that is open, or approved and held all the same, with what was read of it. */
@@ -81,23 +80,6 @@ function defaultTimeoutMs({ stored: { spec, status } }: Request): number {
   const isSaid = spec.timeout !== undefined || (status?.policies ?? []).some((p) => p.timeout !== undefined);
   const [from, to] = [timeOf(status?.submittedAt), timeOf(status?.expiresAt)];
   return isSaid || from === undefined || to === undefined ? Infinity : to - from;
-}
-
-function requestFacts({ namespace, name, uid, governs: isHeld, createdAt, stored }: Request): Observation['request'] {
-  const said = stored.object.metadata.annotations ?? {};
-  return {
-    namespace,
-    name,
-    uid,
-    generation: stored.object.metadata.generation ?? 0,
-    createdAt: Date.parse(createdAt),
-    requester: requesterFrom(said),
-    labels: stored.object.metadata.labels ?? {},
-    governs: isHeld,
-    spec: stored.spec,
-    status: stored.status,
-    ...onBehalfOfFrom(said),
-  };
 }
 
 function candidateOf({ request, object }: OpenRequest): Matchable {
