@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { largeVariables } from '../../test/fixtures/cel/attacks.ts';
 import { oneLine, printable, printableValue } from './printable.ts';
 
 describe('printable', () => {
@@ -24,5 +25,12 @@ describe('printable', () => {
 
   it('reaches into objects, lists and keys', () => {
     expect(printableValue({ 'a\u001b': ['\u0007', 1, null, true] })).toEqual({ 'a\\u001b': ['\\u0007', 1, null, true] });
+  });
+
+  it('ends where something is nested deeper than anybody writes', () => {
+    const { context } = largeVariables as { context: { deep: unknown } };
+    const shown = JSON.stringify(printableValue({ name: 'wire', context: context.deep }));
+    expect(shown).toContain('{"name":"wire","context":[[[');
+    expect(shown).toContain('[["… (nested too deep to be shown)"]]');
   });
 });

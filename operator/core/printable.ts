@@ -24,9 +24,13 @@ export const printableValue = (value: unknown): unknown => mapStrings(value, pri
 /** The same, each string on one line. */
 export const oneLineValue = (value: unknown): unknown => mapStrings(value, oneLine);
 
-function mapStrings(value: unknown, change: (text: string) => string): unknown {
+/** Deeper than anybody writes, and shallower than where the stack ends: one request that is nested deeper must not keep others from being listed. */
+const deepest = 1_000;
+
+function mapStrings(value: unknown, change: (text: string) => string, depth = 0): unknown {
   if (typeof value === 'string') return change(value);
-  if (Array.isArray(value)) return value.map((child) => mapStrings(child, change));
   if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(Object.entries(value).map(([key, child]) => [oneLine(key), mapStrings(child, change)]));
+  if (depth > deepest) return '… (nested too deep to be shown)';
+  if (Array.isArray(value)) return value.map((child) => mapStrings(child, change, depth + 1));
+  return Object.fromEntries(Object.entries(value).map(([key, child]) => [oneLine(key), mapStrings(child, change, depth + 1)]));
 }
