@@ -1,5 +1,6 @@
 import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
+import { podNameExtra } from '../../operator/guards/expressions.ts';
 import { createMetrics } from '../../operator/telemetry/metrics.ts';
 import { request as requested } from '../../test/fixtures/objects.ts';
 import { validateRequest } from './approvalRequests.ts';
@@ -59,5 +60,24 @@ describe("a request's own stages", () => {
 
   it('are left to the API server where the schema does not take them', async () => {
     expect(await review({ stages: 'everybody' })).toEqual({ allowed: true });
+  });
+});
+
+describe('a context', () => {
+  const large = { context: { payment: { amount: 2 ** 53 } } };
+  const fault =
+    'spec: context.payment.amount: 9007199254740992 is beyond 2^53, where numbers lose digits; write it as a string, or use a smaller number.';
+
+  it('is refused where a number in it may have lost digits, and told which', async () => {
+    expect(await review(large)).toEqual({ allowed: false, code: 422, message: fault });
+    expect(await review({ context: { payment: { amount: '9007199254740993' }, ratio: 0.1 } })).toEqual({ allowed: true });
+  });
+
+  it('is looked at when it changes: what is there already may be cancelled, and what the operator asks is told by its status', async () => {
+    const update = { operation: 'UPDATE', oldObject: requested('r', large) };
+    expect(await review({ ...large, cancelled: true }, update)).toEqual({ allowed: true });
+    expect(await review(large, { operation: 'UPDATE', oldObject: requested('r', {}) })).toMatchObject({ allowed: false });
+    const operator = { username: 'system:serviceaccount:countersign-system:countersign', extra: { [podNameExtra]: ['countersign-0'] } };
+    expect(await review(large, { userInfo: operator })).toEqual({ allowed: true });
   });
 });

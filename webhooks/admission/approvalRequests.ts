@@ -1,5 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { governedJobs, RequestedStages, type ApprovalRequestSpec } from '../../crds/v1alpha1/index.ts';
+import { contentDigest } from '../../operator/core/digest.ts';
+import { CountersignError } from '../../operator/core/errors.ts';
 import { ownStageFaults } from '../../operator/core/lint/quorum.ts';
 import { questionFaults } from '../../operator/core/questions.ts';
 import { isNotFound } from '../../operator/kube/client/apiError.ts';
@@ -36,7 +38,7 @@ export const fillInSubject = (deps: Pick<AdmissionDeps, 'client'>): AdmissionHan
 
 /**
  * Refuses a request about an object that is not there, or that its author may not even see, questions that nobody could answer, stages of its own that nobody
- * could satisfy, and what breaks rules of policies.
+ * could satisfy, a context that has no digest, and what breaks rules of policies.
  */
 export const validateRequest = (
   deps: Pick<AdmissionDeps, 'client' | 'isAllowed' | 'operatorUser' | 'relayUser'> & ViolationDeps,
@@ -52,6 +54,8 @@ export const validateRequest = (
     if (faults.length > 0) return refuse(`${faults.map(({ path, message }) => `${path}: ${message}`).join('; ')}.`, 422);
     // For held work the operator asks, and there it must be the request that is refused, for all to see.
     if (isOperator(request, deps.operatorUser)) return allowed;
+    const undigestible = isNew(request, contextOf) ? contextFault(request.object) : undefined;
+    if (undigestible !== undefined) return refuse(undigestible, 422);
     const violation = await violationOf(request, deps);
     if (violation !== undefined) return violation;
     const subject = subjectOf(request.object);
@@ -79,6 +83,19 @@ const subjectOf = (object: Reviewed | null | undefined): SubjectResource | undef
 
 const questionsOf = (object: Reviewed | null | undefined): ApprovalRequestSpec['questions'] =>
   (object?.['spec'] as Partial<ApprovalRequestSpec> | undefined)?.questions;
+
+const contextOf = (object: Reviewed | null | undefined): unknown => (object?.['spec'] as Partial<ApprovalRequestSpec> | undefined)?.context;
+
+/** What could be stored, but never be decided on: a number that has lost digits, say. */
+function contextFault(object: Reviewed | null | undefined): string | undefined {
+  try {
+    contentDigest({ context: contextOf(object) });
+    return undefined;
+  } catch (error) {
+    if (error instanceof CountersignError) return `spec: ${error.message}`;
+    throw error;
+  }
+}
 
 const stagesOf = (object: Reviewed | null | undefined): unknown => (object?.['spec'] as Partial<ApprovalRequestSpec> | undefined)?.stages;
 
