@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { auditMark, policyMark } from './marks.ts';
+import { auditMark, markedPolicy, policyMark } from './marks.ts';
 
 const label = fc.stringMatching(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/);
 const subdomain = fc.stringMatching(/^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$/);
@@ -44,6 +44,21 @@ describe('the mark that a policy leaves on what it holds', () => {
     expect(auditMark({ kind: 'ClusterApprovalPolicy', name: long }).split('/')[1]).toBe(
       policyMark({ kind: 'ClusterApprovalPolicy', name: long }).split('/')[1],
     );
+  });
+
+  it.each([
+    { kind: 'ApprovalPolicy', namespace: 'payments', name: 'wires.eu' },
+    { kind: 'ClusterApprovalPolicy', name: 'wires.eu' },
+  ] as const)('tells which policy left it: $kind $name', (policy) => {
+    expect(markedPolicy(policyMark(policy))).toEqual(policy);
+  });
+
+  it('tells what it can of a policy whose name was cut', () => {
+    const cut = markedPolicy(policyMark({ kind: 'ApprovalPolicy', namespace: 'payments', name: 'x'.repeat(200) }));
+    expect(cut).toMatchObject({ namespace: 'payments', name: expect.stringMatching(/^x{45}-/) });
+    expect(markedPolicy(policyMark({ kind: 'ApprovalPolicy', namespace: 'n'.repeat(63), name: 'wires' }))).toMatchObject({
+      name: expect.stringMatching(/^n{54}-/),
+    });
   });
 
   it('cannot be built for a namespaced policy without its namespace', () => {

@@ -94,6 +94,15 @@ interface Marking {
  */
 export const policyMark = (policy: Marking): string => policyMarkPrefix + markName(policy);
 
+/** The policy that a mark names; of one whose name was cut, as much of it as the mark has. */
+export function markedPolicy(mark: string): Marking {
+  const name = mark.slice(policyMarkPrefix.length);
+  const dot = name.indexOf('.');
+  if (dot < 0) return { kind: 'ApprovalPolicy', name };
+  const [scope, rest] = [name.slice(0, dot), name.slice(dot + 1)];
+  return scope === 'cluster_' ? { kind: 'ClusterApprovalPolicy', name: rest } : { kind: 'ApprovalPolicy', namespace: scope, name: rest };
+}
+
 /** The annotation by which one policy with `enforcement: Audit` says that it would have held an object; named as `policyMark` is. */
 export const auditMark = (policy: Marking): string => auditMarkPrefix + markName(policy);
 

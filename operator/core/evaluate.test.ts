@@ -164,8 +164,8 @@ describe('more than a status can list', () => {
     expect(kinds(all)).toEqual([]);
     expect(held(all)).toEqual([
       'Unknown TooManyPolicies',
-      '5 policies with 80 stages apply, and at most 64 of either fit, so it holds. Have fewer policies match it, or join their stages. ' +
-        'One that was changed since this was submitted counts twice: ask anew.',
+      '5 policies with 80 stages apply, and at most 64 of either fit, so it holds. Join their stages, or have fewer policies match it ' +
+        'and ask anew. One that was changed since this was submitted counts twice.',
     ]);
     expect(conditionOf(plan(all), 'Released')).toBe('False Held');
   });

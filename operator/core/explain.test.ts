@@ -30,7 +30,7 @@ describe('why nothing is settled', () => {
   it.each<[string, Parameters<typeof observation>]>([
     ['Held: numbers', [{ subject: { exists: true, held: true, fault: 'numbers' } }]],
     [
-      'These policies apply but do not exist, so it holds: lost.',
+      'These policies apply but do not exist: ApprovalPolicy payments/lost. It holds until they are written again; or ask anew.',
       [{ missingPolicies: [{ kind: 'ApprovalPolicy', namespace: 'payments', name: 'lost' }] }],
     ],
     ['No policy applies, so nobody can agree; it holds.', [{ policies: [] }]],

@@ -4,7 +4,7 @@ import { rfc3339 } from './conditions.ts';
 import { deadEnds } from './deadEnds.ts';
 import { serviceAccountName } from './eligibility.ts';
 import type { Evaluation } from './evaluation.ts';
-import type { Observation } from './facts.ts';
+import { policyName, type Observation } from './facts.ts';
 import { mostListed } from './resolve.ts';
 
 /** An entry of `from`, in words: `group finance`, `user cfo@corp`. */
@@ -50,8 +50,7 @@ function linesOf(
 /** Why nothing is settled yet, in one sentence a person can act on. */
 export function describeOpen(evaluation: Evaluation, facts: Observation): string {
   if (facts.subject.fault !== undefined) return `Held: ${facts.subject.fault}`;
-  if (facts.missingPolicies.length > 0)
-    return `These policies apply but do not exist, so it holds: ${facts.missingPolicies.map((p) => p.name).join(', ')}.`;
+  if (facts.missingPolicies.length > 0) return `${describeMissing(facts)} It holds until they are written again; or ask anew.`;
   if (evaluation.verdict === 'NoPolicy') return 'No policy applies, so nobody can agree; it holds.';
   const faults = evaluation.policies.flatMap((p) => (p.fault === undefined ? [] : [`${p.kind} ${p.name}: ${p.fault}`]));
   if (evaluation.verdict === 'Faulty') {
@@ -69,10 +68,14 @@ export function describeOpen(evaluation: Evaluation, facts: Observation): string
   return `Waiting for ${open.map(describeStage).join(', ')}.${more.join('')}`;
 }
 
+/** The policies that are said to apply and are not there. */
+export const describeMissing = ({ missingPolicies }: Observation): string =>
+  `These policies apply but do not exist: ${missingPolicies.map((p) => `${p.kind} ${policyName(p)}`).join(', ')}.`;
+
 function tooMany({ policies, stages }: Evaluation): string {
   return (
     `${policies.length} policies with ${stages.length} stages apply, and at most ${mostListed} of either fit, so it holds. ` +
-    'Have fewer policies match it, or join their stages. One that was changed since this was submitted counts twice: ask anew.'
+    'Join their stages, or have fewer policies match it and ask anew. One that was changed since this was submitted counts twice.'
   );
 }
 

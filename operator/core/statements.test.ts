@@ -51,7 +51,7 @@ const rows: readonly Row[] = [
   [
     'where a policy that applies is missing',
     observation({ missingPolicies: [{ kind: 'ApprovalPolicy', namespace: 'payments', name: 'lost' }] }),
-    { PolicyMatched: 'False NoPolicy: These policies apply but do not exist: lost.' },
+    { PolicyMatched: 'False NoPolicy: These policies apply but do not exist: ApprovalPolicy payments/lost.' },
   ],
   [
     'where a policy asks nobody and agrees to nothing',

@@ -1,7 +1,7 @@
 import type { Overridden } from '../../crds/v1alpha1/index.ts';
 import { isTrue, says, type Statement } from './conditions.ts';
 import type { Evaluation } from './evaluation.ts';
-import { closedBecause, describeOpen, lacksRequester } from './explain.ts';
+import { closedBecause, describeMissing, describeOpen, lacksRequester } from './explain.ts';
 import type { Observation } from './facts.ts';
 import { decide, type Outcome } from './outcome.ts';
 
@@ -48,14 +48,13 @@ function validity(facts: Observation, evaluation: Evaluation): Statement[] {
       : broken !== undefined
         ? says('Valid', 'False', 'ExpressionFailed', describeOpen(evaluation, facts))
         : says('Valid', 'True', 'Accepted', 'The request can be understood.');
-  const missing = facts.missingPolicies.map((p) => p.name).join(', ');
   const matched =
     evaluation.verdict === 'NoPolicy'
       ? says(
           'PolicyMatched',
           'False',
           'NoPolicy',
-          missing === '' ? 'No policy applies, so nobody can agree.' : `These policies apply but do not exist: ${missing}.`,
+          facts.missingPolicies.length === 0 ? 'No policy applies, so nobody can agree.' : describeMissing(facts),
         )
       : says('PolicyMatched', 'True', 'PoliciesMatched', `Asked by ${[...new Set(evaluation.policies.map((p) => p.name))].join(', ')}.`);
   return [valid, matched];

@@ -1,4 +1,4 @@
-import { clusterApprovalPolicies, group, policyMark } from '../../../crds/v1alpha1/index.ts';
+import { group, markedPolicy, policyMark } from '../../../crds/v1alpha1/index.ts';
 import type { PolicyId } from '../../core/facts.ts';
 import { governs, meterForMatches, needsObject, type Candidate } from '../../core/match.ts';
 import { variablesOf, type Described } from '../../core/rules/variables.ts';
@@ -42,9 +42,7 @@ function refOf({ namespace, spec: { policyRef } }: RequestRecord): PolicyId | un
 function missing(request: RequestRecord, policies: readonly PolicyId[], all: readonly PolicyId[], marks: ReadonlySet<string>): PolicyId[] {
   const snapshot = (request.status?.policies ?? []).filter((p) => p.asSubmitted);
   const known = new Set([...all, ...snapshot].map((p) => policyMark(p)));
-  const unknown = [...marks]
-    .filter((mark) => !known.has(mark))
-    .map((mark): PolicyId => ({ kind: clusterApprovalPolicies.kind, name: mark }));
+  const unknown = [...marks].filter((mark) => !known.has(mark)).map(markedPolicy);
   const ref = refOf(request);
   const refMissing = ref !== undefined && !policies.some((p) => sameId(p, ref)) && !snapshot.some((p) => sameId(p, ref));
   return refMissing ? [...unknown, ref] : unknown;
