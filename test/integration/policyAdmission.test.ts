@@ -1,4 +1,5 @@
 import { describe, expect } from 'vitest';
+import { untilNoticed } from '../fixtures/bindings.ts';
 import { test } from '../fixtures/inNamespace.ts';
 import { matchRequests, oneOf, resources, type TestNamespace } from '../fixtures/world.ts';
 
@@ -24,6 +25,26 @@ const faulty: readonly [string, object, RegExp][] = [
     /spec\.autoApprove\[0\]\.when: line 1, column 1: .*expected a bool/,
   ],
   [
+    'a function that there is not',
+    { validations: [{ expression: 'context.amount.isBig()', message: 'm' }] },
+    /spec\.validations\[0\]\.expression: line 1, column \d+: .*isBig/,
+  ],
+  [
+    'a number that no int can hold',
+    { validations: [{ expression: 'context.amount < 99999999999999999999', message: 'm' }] },
+    /spec\.validations\[0\]\.expression: line 1, column \d+: /,
+  ],
+  [
+    'a condition on Jobs of which nobody knows that it is true or false',
+    { match: [{ apiGroups: ['batch'], kinds: ['Job'], when: 'object.spec.suspend' }] },
+    /spec\.match\[0\]\.when: line 1, column 1: it may be of any type, expected a bool/,
+  ],
+  [
+    'a variable in a condition on Jobs that the API server does not know',
+    { match: [{ apiGroups: ['batch'], kinds: ['Job'], when: 'context.amount > 1' }] },
+    /spec\.match\[0\]\.when: line 1, column 1: context is not known here; expected one of object, namespaceObject/,
+  ],
+  [
     'a fault in the second line',
     { stages: [{ ...oneOf('a', { group: 'g' }), when: 'context.amount > 1 &&\n  operatn == "wire"' }] },
     /spec\.stages\[0\]\.when: line 2, column 3: /,
@@ -42,9 +63,40 @@ const faulty: readonly [string, object, RegExp][] = [
   ],
   ['a freeze that never ends', { freeze: [window({ schedule: '* * * * *' })] }, /spec\.freeze: leaves no time/],
   [
+    'freezes that overlap and leave no gap',
+    {
+      freeze: [
+        window({ schedule: '0 0 * * *', duration: '14h' }),
+        window({ name: 'days', schedule: '0 12 * * *', duration: '14h', timeZone: 'Etc/UTC' }),
+      ],
+    },
+    /spec\.freeze: leaves no time/,
+  ],
+  [
+    'windows that are all inside a freeze',
+    { freeze: [window({ schedule: '0 20 * * *', duration: '10h' })], releaseWindows: [window()] },
+    /spec\.(freeze|releaseWindows): leave/,
+  ],
+  ['two windows of one name', { freeze: [window(), window()] }, /spec\.freeze\[1\]: Duplicate value/],
+  [
+    'hours of a zone that there is not',
+    { businessHours: { days: ['MON'], from: '09:00', to: '17:00', timeZone: 'CEST' } },
+    /spec\.businessHours\.timeZone: "CEST" is not a time zone/,
+  ],
+  [
     'hours that end before they begin',
     { businessHours: { days: ['MON'], from: '17:00', to: '09:00' } },
     /spec\.businessHours\.to: was "09:00", expected later/,
+  ],
+  [
+    'more places than people',
+    { stages: [{ name: 'a', require: [asks(3, 'bob', 'carol')] }] },
+    /spec\.stages\[0\]\.require\[0\]: Invalid value: nobody can satisfy it: count is more than the people in from/,
+  ],
+  [
+    'an escalation to too few',
+    { stages: [{ ...oneOf('a', { group: 'g' }), timeout: '1h', onTimeout: 'Escalate', escalation: asks(2, 'bob') }] },
+    /spec\.stages\[0\]\.escalation\.count: was 2, but from names only 1 person \(bob\)/,
   ],
   [
     'one person for two places',
@@ -71,8 +123,11 @@ const policy = (name: string, spec: object): object => ({
 });
 
 /** Puts a policy there as its namespace's owner does. */
-const create = async (ns: TestNamespace, name: string, spec: object) =>
-  (await ns.as('olga', [], 'owners')).create(resources.approvalPolicies, ns.name, policy(name, spec));
+async function create(ns: TestNamespace, name: string, spec: object): Promise<unknown> {
+  // The first thing that anybody does in this namespace: the API server may not know its owners yet.
+  await untilNoticed(ns.admin, ns.name, await ns.get(resources.roleBindings, 'owners'));
+  return (await ns.as('olga', [], 'owners')).create(resources.approvalPolicies, ns.name, policy(name, spec));
+}
 
 describe('a policy is refused when it is written', () => {
   test.for(faulty)('with %s', async ([, spec, message], { ns }) => {
@@ -82,7 +137,11 @@ describe('a policy is refused when it is written', () => {
   });
 
   test('with everything that is wrong, at once', async ({ ns }) => {
-    const wrong = { ...faulty[0]?.[1], ...faulty[5]?.[1], stages: [{ name: 'a', require: [asks(1, 'bob'), asks(1, 'bob')] }] };
+    const wrong = {
+      ...faulty[0]?.[1],
+      freeze: [window({ schedule: '0 0 31 2 *' })],
+      stages: [{ name: 'a', require: [asks(1, 'bob'), asks(1, 'bob')] }],
+    };
     await expect(create(ns, 'faulty', wrong)).rejects.toThrow(
       /spec\.validations\[0\]\.expression: .*; spec\.stages\[0\]\.require\[1\]: .*; spec\.freeze\[0\]\.schedule: /,
     );
