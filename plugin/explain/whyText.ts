@@ -25,7 +25,7 @@ export function explanationText(request: Request, explanation: Explanation, now:
 
 /** A score and what it is made of: `62 of 100 (criticality 80, magnitude 60, …)`. */
 export const riskText = ({ score, factors }: RiskScore): string =>
-  `${score} of 100 (criticality ${factors.criticality}, magnitude ${factors.magnitude}, blast radius ${factors.blastRadius}, failed before ${factors.historicalFailureRate})`;
+  `${score} of 100 (criticality ${factors.criticality}, magnitude ${factors.magnitude}, blast radius ${factors.blastRadius}, historical failure rate ${factors.historicalFailureRate})`;
 
 /** What time will do next, and before when nothing is let go. */
 export function timesText({ next, earliestRelease, expiresAt }: Explanation, now: number): string {

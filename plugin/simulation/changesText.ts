@@ -23,7 +23,8 @@ const meanings: Readonly<Record<ChangeEffect, string>> = {
 /** What a policy would change, worst first. Pure. */
 export function changesText({ policy, isNew, changes, notes }: PolicyChange, colours: Palette): string {
   const heldBack = changes.filter((c) => c.heldBack).length;
-  const reach = `the ${changes.length - heldBack} open requests in its reach${heldBack === 0 ? '' : `, and ${heldBack} approved and still held`}`;
+  const open = changes.length - heldBack;
+  const reach = `the ${open} open ${open === 1 ? 'request' : 'requests'} in its reach${heldBack === 0 ? '' : `, and ${heldBack} approved and still held`}`;
   const head = `${colours.strong(oneLine(policy))} (${isNew ? 'new' : 'changed'}), and ${reach}:\n`;
   const groups = effects.flatMap((effect) => {
     const those = changes.filter((c) => c.effect === effect);

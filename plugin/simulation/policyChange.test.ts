@@ -123,7 +123,10 @@ describe('simulation of a policy', () => {
     it('says what it would wait for, in addition', () => {
       expect(then(asks(3))).toMatchObject({
         effect: 'tightened',
-        changes: expect.arrayContaining(['Approved becomes Pending', 'asks in addition: stage finance, 3 approvals, 1 missing']),
+        changes: expect.arrayContaining([
+          'goes from approved to waiting for people',
+          'asks in addition: stage finance, 3 approvals, 1 missing',
+        ]),
       });
     });
 
@@ -147,7 +150,7 @@ describe('simulation of a policy', () => {
         { policy: 'ApprovalPolicy payments/tiers', isNew: false, changes: [change(asks(3)), then(asks(3))], notes: [] },
         palette(false, {}),
       );
-      expect(text).toContain('(changed), and the 1 open requests in its reach, and 1 approved and still held:\n');
+      expect(text).toContain('(changed), and the 1 open request in its reach, and 1 approved and still held:\n');
       expect(text).toContain('payments/wire-4711-0a1b2c3d (Job wire-4711, Reviewing)\n');
       expect(text).toContain('payments/wire-4711-0a1b2c3d (Job wire-4711, Approved, still held)\n');
     });

@@ -87,6 +87,23 @@ function effectOf(before: Situation, after: Situation, changes: readonly Differe
   return changes.some((c) => c.direction === 'looser') ? 'loosened' : 'unchanged';
 }
 
+/** Where a request stands, in words. */
+const inWords: Readonly<Record<Evaluation['verdict'], string>> = {
+  Pending: 'waiting for people',
+  Approved: 'approved',
+  AutoApproved: 'approved without asking anybody',
+  StandingApproval: 'approved by a standing approval',
+  Overridden: 'overridden',
+  Frozen: 'waiting until the time is right',
+  Faulty: 'held, as a rule cannot be evaluated',
+  TooMany: 'held, as more policies or stages apply than fit',
+  NobodyAsked: 'held, as nobody is asked',
+  NoPolicy: 'held, as no policy applies',
+  PolicyViolation: 'refused, as it breaks a policy',
+  Rejected: 'rejected',
+  Expired: 'expired',
+};
+
 const stricter = (text: string): Difference => ({ text, direction: 'stricter' });
 const looser = (text: string): Difference => ({ text, direction: 'looser' });
 
@@ -115,7 +132,7 @@ function timeDifference(was: number, is: number, text: (is: number, was: number)
 
 function verdictDifference({ verdict: was }: Evaluation, { verdict: is }: Evaluation): Difference[] {
   if (was === is) return [];
-  const text = `${was} becomes ${is}`;
+  const text = `goes from ${inWords[was]} to ${inWords[is]}`;
   if (approved.includes(is) && !approved.includes(was)) return [looser(text)];
   return approved.includes(was) || refused.includes(is) || stuck.includes(is) ? [stricter(text)] : [{ text, direction: 'neither' }];
 }

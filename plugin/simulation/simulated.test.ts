@@ -95,7 +95,7 @@ describe('simulation of a manifest', () => {
     const text = (annotations: string): string =>
       simulatedText({ ...simulated(job(annotations), frozen), notes: [] }, now, palette(false, {}));
     expect(text(amount(500))).toContain('It would be held and wait for 2 approvals.');
-    expect(text(amount(500))).toContain('Risk 3 of 100 (criticality 0, magnitude 10, blast radius 0, failed before 0)');
+    expect(text(amount(500))).toContain('Risk 3 of 100 (criticality 0, magnitude 10, blast radius 0, historical failure rate 0)');
     expect(text(amount(500))).toMatch(/Nothing would be let go before 2026-11-23 00:00:00Z/);
     expect(text(amount(5))).toContain('without asking anybody, but not at this time');
     expect(text(amount(5000))).toContain('breaks ApprovalPolicy payments/tiers: more than 1000 is never paid');
