@@ -1,36 +1,27 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeClient } from '../../../operator/kube/client/kubeClient.ts';
-import type { SlackConfig } from '../../../operator/notify/slack.ts';
-import { slackApi, slackHosts, type SlackAccess } from '../../../operator/notify/slackApi.ts';
+import { slackApi, slackHosts } from '../../../operator/notify/slackApi.ts';
 import { escaped } from '../../../operator/notify/slackBlocks.ts';
 import { shortened } from '../../../operator/notify/wording.ts';
-import type { Logger } from '../../../operator/telemetry/logger.ts';
 import type { Caller } from '../callers/caller.ts';
 import type { ApproverDirectory } from '../callers/directory.ts';
-import type { Channels } from '../channels/channels.ts';
 import { Problem } from '../http/problem.ts';
 import type { Known } from '../known.ts';
 import { relayDecision } from '../routes/deciding.ts';
+import { SlackApps, type SlackApp, type SlackAppsOptions } from './apps.ts';
 import { modalFor, refusedInModal } from './modal.ts';
 import { personIn } from './people.ts';
 import type { Interaction } from './payload.ts';
-import { isSignedWith, type Signed } from './signature.ts';
+import type { Signed } from './signature.ts';
 
-export interface SlackDeps {
-  readonly channels: Pick<Channels, 'known' | 'prepare'>;
+export interface SlackDeps extends SlackAppsOptions {
   readonly directory: Pick<ApproverDirectory, 'bySlackId' | 'byMail'>;
   readonly known: Pick<Known, 'requests'>;
   readonly client: Pick<KubeClient, 'create' | 'get' | 'patch' | 'now'>;
   /** How long this caller has to wait before they may decide; 0 for not at all. */
   readonly takeDecision: (caller: Caller) => Promise<number>;
-  readonly log: Logger;
   /** How long Slack is kept waiting for what became of a submission; it gives up after three seconds. */
   readonly patienceMs?: number;
-}
-
-/** A Slack app of the administrator's, by which clicks are believed. */
-export interface SlackApp extends SlackAccess {
-  readonly team: string | undefined;
 }
 
 const patienceMs = 2_000;
@@ -41,25 +32,17 @@ const unknownPerson =
 /** What happens when somebody clicks in Slack. */
 export class SlackInteractions {
   readonly #deps: SlackDeps;
+  readonly #apps: SlackApps;
   readonly #working = new Set<Promise<unknown>>();
 
   constructor(deps: SlackDeps) {
     this.#deps = deps;
+    this.#apps = new SlackApps(deps);
   }
 
-  /** The app whose signing secret the call is signed with. Only channels of the cluster are asked: whoever has a signing secret can name any clicker. */
-  async appOf(signed: Signed): Promise<SlackApp | undefined> {
-    const { channels } = this.#deps;
-    for (const channel of channels.known.list()) {
-      if (channel.kind !== 'ClusterNotificationChannel' || channel.spec.type !== 'Slack') continue;
-      const prepared = await channels.prepare(channel);
-      if ('fault' in prepared || prepared.means.interactive !== true) continue;
-      const { secret, outside, config } = prepared.means;
-      if (!isSignedWith(secret['signingSecret'] ?? '', signed)) continue;
-      const { apiUrl, team } = config as SlackConfig;
-      return { apiUrl, team, token: secret['token'] ?? '', outside };
-    }
-    return undefined;
+  /** The app whose signing secret the call is signed with. @throws Problem 503 */
+  appOf(signed: Signed): Promise<SlackApp | undefined> {
+    return this.#apps.signerOf(signed);
   }
 
   /** Answers at once; what takes longer goes on afterwards. Gives what Slack is told, if anything. */

@@ -16,9 +16,14 @@ export function isTimely({ timestamp }: Pick<Signed, 'timestamp'>, nowMs: number
   return Math.abs(nowMs / 1000 - Number(timestamp)) <= windowSeconds;
 }
 
+/** Whether it has a signature at all, which may be anybody's. */
+export const hasSignature = ({ timestamp, signature }: Signed): boolean =>
+  timestamp !== undefined && signature !== undefined && /^v0=[0-9a-f]{64}$/.test(signature);
+
 /** Whether whoever made the call knows the signing secret: https://docs.slack.dev/authentication/verifying-requests-from-slack. Says nothing of when. */
-export function isSignedWith(secret: string, { timestamp, signature, raw }: Signed): boolean {
-  if (timestamp === undefined || signature === undefined || !/^v0=[0-9a-f]{64}$/.test(signature)) return false;
+export function isSignedWith(secret: string, signed: Signed): boolean {
+  if (!hasSignature(signed)) return false;
+  const { timestamp = '', signature = '', raw } = signed;
   const expected = createHmac('sha256', secret).update(`v0:${timestamp}:`).update(raw).digest();
   return timingSafeEqual(expected, Buffer.from(signature.slice('v0='.length), 'hex'));
 }
