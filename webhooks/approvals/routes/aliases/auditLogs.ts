@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { approvalRequests, group, JsonObject } from '../../../../crds/v1alpha1/index.ts';
+import type { Caller } from '../../callers/caller.ts';
+import { Problem } from '../../http/problem.ts';
 import { route, type Route } from '../../http/route.ts';
 import { appendAudit, listAudit, type AuditEntry } from '../../store/auditEntries.ts';
 import { digitsUpTo } from '../requestList.ts';
@@ -8,7 +10,7 @@ import type { AliasDeps } from './deps.ts';
 const tag = 'Compatibility';
 const name = z.string().min(1).max(200);
 
-/** Everybody may hand in something, and it is kept for long. */
+/** It is kept for long. */
 const mostDetailsBytes = 16 << 10;
 /** Of the largest entries, so many are still an answer of a reasonable size. */
 const mostRows = 100;
@@ -32,7 +34,10 @@ const AuditLog = z
 /** What other systems hand in to be kept. The record of what was decided is in the cluster, and nobody can add to it here. */
 export const auditLogAliases = (deps: AliasDeps): Route[] => [appendAlias(deps), listAlias(deps)];
 
-const appendAlias = ({ store, client }: AliasDeps): Route =>
+/** No object of the API server: a name under which RBAC says who may hand something in. Entries are of no namespace, so it is granted by a ClusterRoleBinding. */
+const handIn = { verb: 'create', group, resource: 'auditentries' };
+
+const appendAlias = ({ store, client, permissions }: AliasDeps): Route =>
   route({
     method: 'post',
     path: '/auditLogs',
@@ -41,6 +46,8 @@ const appendAlias = ({ store, client }: AliasDeps): Route =>
     decides: true,
     idempotent: true,
     summary: 'Keeps an entry of another system, in the name of the caller.',
+    description:
+      'For whoever may create auditentries in the group countersign.dev: the ClusterRole countersign-audit-writer, by a ClusterRoleBinding.',
     body: z.strictObject({
       entity: name,
       entity_id: name,
@@ -49,11 +56,22 @@ const appendAlias = ({ store, client }: AliasDeps): Route =>
     }),
     answers: { 201: { description: 'It is kept.', schema: AuditLog } },
     handle: async ({ caller, body: { entity, entity_id, action, details = {} } }) => {
+      await mayHandIn(permissions, caller);
       const entry = { at: client.now(), actor: caller.username, action, resource: JSON.stringify([entity, entity_id]), details };
       const [id = 0] = await appendAudit(store, [entry]);
       return { status: 201, body: view({ id, ...entry }) };
     },
   });
+
+/** @throws Problem 403 */
+async function mayHandIn(permissions: AliasDeps['permissions'], caller: Caller): Promise<void> {
+  if (await permissions.may(caller, handIn)) return;
+  throw new Problem(
+    403,
+    'forbidden',
+    `${caller.username} may not hand in entries: expected the verb create on auditentries in the group ${group}, in all namespaces; ask for the ClusterRole countersign-audit-writer.`,
+  );
+}
 
 const listAlias = ({ store, permissions }: AliasDeps): Route =>
   route({
