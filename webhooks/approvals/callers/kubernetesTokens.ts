@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { decodeJwt } from 'jose';
 import { keepNewest } from '../../../operator/core/keepNewest.ts';
 import type { KubeClient } from '../../../operator/kube/client/kubeClient.ts';
 import type { ResourceType } from '../../../operator/kube/client/types.ts';
@@ -61,8 +60,11 @@ export class KubernetesTokens {
     return person;
   }
 
+  /**
+   * What a token says of its own audience (`aud`) decides nothing here: only those of ServiceAccounts name ours. One of the API server's own identity provider
+   * names the API server's client id, one of its webhook whatever it likes, and the API server takes both for the audiences of its `--api-audiences`.
+   */
   #known(token: string): Promise<Person | undefined> {
-    if (isForOthers(token, this.#options.audiences)) return Promise.resolve(undefined);
     const key = createHash('sha256').update(token).digest('base64');
     const kept = this.#kept.get(key);
     if (kept !== undefined && kept.until > this.#now()) return kept.person;
@@ -95,15 +97,5 @@ export class KubernetesTokens {
     }
     log.debug({ reason: error ?? 'not authenticated for our audience' }, 'a token was refused');
     return undefined;
-  }
-}
-
-/** Whether a token itself says that it is for others alone. What it says is believed of no token that is let in; what is no JWT says nothing. */
-function isForOthers(token: string, audiences: readonly string[]): boolean {
-  try {
-    const { aud } = decodeJwt(token);
-    return aud !== undefined && ![aud].flat().some((audience) => audiences.includes(audience));
-  } catch {
-    return false;
   }
 }
