@@ -49,7 +49,10 @@ export async function createOnce<T extends object = KubeObject>(
     if (name === undefined || !(error instanceof ApiError)) throw refused(error);
     if (adopted === undefined) throw isAlreadyExists(error) ? nameTaken(type, name, namespace) : refused(error);
     // Admission speaks first: whoever repeats what was done is refused because of just that, before anybody notices that the object is there.
-    const found = await existing<T>(client, type, { namespace, name });
+    const found = await existing<T>(client, type, { namespace, name }).catch((later: unknown) => {
+      // What was said first still holds, though nobody can look now. Only that it is there already says nothing while it is not known whose it is.
+      throw isAlreadyExists(error) ? later : refused(error);
+    });
     const isOurs = found !== undefined && adopted.isOurs(found);
     if (isOurs && adopted.isSame(found)) return found;
     if (!isAlreadyExists(error)) throw refused(error);

@@ -95,6 +95,19 @@ describe('a decision', () => {
     expect(stored.size).toBe(1);
   });
 
+  it('that is refused is refused in those words although nobody can look then whether it was written before', async () => {
+    const refusal = new ApiError(422, 'Invalid', 'admission webhook "v.countersign.dev" denied the request: spec.ticket: is missing');
+    const away = () => Promise.reject(new ConnectionError('reset', true));
+    const deps = (error: Error) => ({ client: { ...keeping().client, create: () => Promise.reject(error), get: away } as never });
+    await expect(decide(deps(refusal), bob, { ...said, key: 'k' })).rejects.toMatchObject({
+      status: 422,
+      message: 'spec.ticket: is missing',
+    });
+    // Whose it is that is there is not known: no answer is better than that it is somebody else's.
+    const there = new ApiError(409, 'AlreadyExists', '"wire" already exists');
+    await expect(decide(deps(there), bob, { ...said, key: 'k' })).rejects.toThrow('reset');
+  });
+
   const shown = { name: 'wire', uid: 'u', digest };
   it.each<[string, Partial<Decision>]>([
     ['verdict', { verdict: 'Reject' }],
