@@ -11,6 +11,8 @@ export interface LinkShown extends Shown {
   readonly verdict: 'Approve' | 'Reject';
   /** Of a session that this browser has besides. */
   readonly formToken?: string | undefined;
+  /** Whether there is an identity provider by which anybody signs in. */
+  readonly canSignIn: boolean;
   /** Every open stage that asks them wants to know more surely who they are than a mail can tell. */
   readonly mustSignIn: boolean;
   readonly refused?: { readonly sentence: string; readonly said: Readonly<Record<string, string | undefined>> } | undefined;
@@ -18,7 +20,7 @@ export interface LinkShown extends Shown {
 
 /** What a link from a mail shows: what would run, and a form. Nothing is decided by looking. */
 export function linkPage(shown: LinkShown): Content {
-  const { request, subject, refused, verdict } = shown;
+  const { subject, refused, verdict } = shown;
   const obstacle = verdict === 'Approve' ? obstacleToApproval(subject) : undefined;
   return {
     title: verdict === 'Approve' ? 'Approve?' : 'Reject?',
@@ -27,7 +29,7 @@ export function linkPage(shown: LinkShown): Content {
       heading(shown),
       details(shown),
       shown.mustSignIn
-        ? signInSection(request.uid)
+        ? surerSection(shown)
         : obstacle === undefined
           ? confirmSection(shown)
           : note('no', 'You cannot approve it', visible(obstacle)),
@@ -35,7 +37,7 @@ export function linkPage(shown: LinkShown): Content {
   };
 }
 
-function confirmSection({ request, token, approver, verdict, formToken, refused }: LinkShown): Html {
+function confirmSection({ request, token, approver, verdict, formToken, canSignIn, refused }: LinkShown): Html {
   const asks = verdict === 'Approve' ? 'Do you approve exactly what is shown above?' : 'Do you reject it?';
   return html`<section class="card note wait" aria-labelledby="decide">
     <h2 id="decide">${asks}</h2>
@@ -51,11 +53,13 @@ function confirmSection({ request, token, approver, verdict, formToken, refused 
       questions: request.spec.questions ?? [],
       said: refused?.said,
     })}
-    <p class="soft">Or <a href=${signInFor(request.uid)}>sign in</a> to see all that waits for you.</p>
+    ${canSignIn ? html`<p class="soft">Or <a href=${signInFor(request.uid)}>sign in</a> to see all that waits for you.</p>` : null}
   </section>`;
 }
 
 const signInFor = (uid: string): string => `/sign-in?return_to=/requests/${uid}`;
+
+const surerSection = ({ canSignIn, request }: LinkShown): Html => (canSignIn ? signInSection(request.uid) : kubectlSection(request));
 
 const signInSection = (uid: string): Html =>
   html`<section class="card note wait" aria-labelledby="decide">
@@ -67,14 +71,29 @@ const signInSection = (uid: string): Html =>
     <p><a class="button" href=${signInFor(uid)}>Sign in and decide</a></p>
   </section>`;
 
+const kubectlSection = ({ namespace, name }: Shown['request']): Html =>
+  html`<section class="card note wait" aria-labelledby="decide">
+    <h2 id="decide">Please decide this with kubectl</h2>
+    <p>
+      A mail alone does not say surely enough who decides here: the policy asks for a stronger channel. Nobody can sign in here with a
+      browser, as no identity provider is configured.
+    </p>
+    <p><code>kubectl approve ${name} -n ${namespace}</code></p>
+  </section>`;
+
 /** After a decision by a link. */
-export const decidedByLinkPage = (verdict: 'Approve' | 'Reject', { request }: Pick<Shown, 'request'>, approver: string): Content => ({
+export const decidedByLinkPage = ({
+  verdict,
+  request,
+  approver,
+  canSignIn,
+}: Pick<LinkShown, 'verdict' | 'request' | 'approver' | 'canSignIn'>): Content => ({
   title: verdict === 'Approve' ? 'Approved' : 'Rejected',
   body: html`
     <h1>${verdict === 'Approve' ? 'You have approved it' : 'You have rejected it'}</h1>
     <div class="card note yes" role="status">
       <p><strong>${titleOf(request)}</strong> in the namespace <strong>${visible(request.namespace)}</strong></p>
-      <p>Written down as the decision of <strong>${visible(approver)}</strong>. You can close this page, or <a href=${signInFor(request.uid)}>sign in</a> to see what comes of it.</p>
+      <p>Written down as the decision of <strong>${visible(approver)}</strong>. You can close this page${canSignIn ? html`, or <a href=${signInFor(request.uid)}>sign in</a> to see what comes of it` : null}.</p>
     </div>
   `,
 });

@@ -17,7 +17,7 @@ import { problemPages } from '../pages/problem.ts';
 import { openStore, type Store } from '../store/index.ts';
 import { takeLink } from '../store/links.ts';
 import { digest, PaymentCluster, requestObject, spec, stage, uid } from '../../../test/fixtures/paymentCluster.ts';
-import { linkRoutes } from './links.ts';
+import { linkRoutes, type LinkDeps } from './links.ts';
 
 const origin = 'https://approvals.example.com';
 let dir: string;
@@ -25,6 +25,8 @@ let store: Store;
 let cluster: PaymentCluster;
 let server: Server;
 let lines: string[];
+/** As where an identity provider is configured; undefined where none is. */
+let sessions: LinkDeps['sessions'];
 let bob: KnownApprover | undefined;
 /** How bob is known the next times that somebody looks. */
 let asked: KnownApprover[];
@@ -34,6 +36,7 @@ beforeEach(async () => {
   cluster = new PaymentCluster();
   lines = [];
   asked = [];
+  sessions = { formToken: () => 'of-the-session' } as never;
   const callers = new Callers({ kubernetes: { personOf: () => Promise.reject(new Error('nobody has a token here')) }, origin });
   bob = { name: 'bob', username: 'bob@corp', groups: ['finance'], mail: 'bob@mail.corp', slackId: undefined };
   const routes = linkRoutes({
@@ -43,7 +46,9 @@ beforeEach(async () => {
     store,
     directory: { byUsername: (name) => (name === bob?.username ? (asked.shift() ?? bob) : undefined) },
     callers,
-    sessions: undefined,
+    get sessions() {
+      return sessions;
+    },
   });
   const app = createApp({
     routes,
@@ -206,6 +211,21 @@ describe('a link', () => {
     expect([answer.status, await answer.text()]).toEqual([410, expect.stringContaining('sent to a mail address that is not') as string]);
     expect(cluster.decisions.size).toBe(0);
     expect((await press(path)).status).toBe(200);
+  });
+
+  it('offers no sign-in where no identity provider is configured, and kubectl in its place', async () => {
+    const decided = await link();
+    const offered = async (answer: Promise<Response>): Promise<boolean> => /sign.in/i.test(await (await answer).text());
+    expect([await offered(look(decided)), await offered(look('/l/x'))]).toEqual([true, true]);
+    sessions = undefined;
+    expect([await offered(look(decided)), await offered(press(decided))]).toEqual([false, false]);
+    cluster.request = requestObject({ stages: [{ ...stage, minimumChannel: 'Web' }] });
+    const surer = await (await look(await link())).text();
+    expect(surer).toContain('kubectl approve wire-1 -n payments');
+    expect(surer).not.toMatch(/href="\/sign-in/);
+    expect(await (await call('/l/x', 'GET', undefined, '*/*')).json()).toMatchObject({
+      detail: expect.stringMatching(/or use kubectl approve\.$/) as string,
+    });
   });
 
   it('of somebody who is no Approver any more is over', async () => {

@@ -61,25 +61,35 @@ export const linkRoutes = (deps: LinkDeps): Route[] => [
 ];
 
 /** One wording for every token that is none: whoever tries them out learns nothing. */
-const noLink = (): Problem =>
-  new Problem(403, 'no-such-link', 'This link is not one of ours, or not whole. Open it from the mail again, or sign in.', { headers });
+const noLink = (deps: LinkDeps): Problem =>
+  new Problem(403, 'no-such-link', `This link is not one of ours, or not whole. Open it from the mail again, or ${otherwise(deps)}.`, {
+    headers,
+  });
+
+const canSignIn = ({ sessions }: LinkDeps): boolean => sessions !== undefined;
+
+/** How people decide who do not by this link. */
+const otherwise = (deps: LinkDeps): string => (canSignIn(deps) ? 'sign in' : 'use kubectl approve');
 
 const gone = (code: string, sentence: string): Problem => new Problem(410, code, sentence, { headers });
 
 /** The link, if it may still be used. @throws Problem 403, 409 or 410 with what became of it. */
-function usable(found: FoundLink): Link & { readonly verdict: 'Approve' | 'Reject' } {
+function usable(deps: LinkDeps, found: FoundLink): Link & { readonly verdict: 'Approve' | 'Reject' } {
   switch (found.state) {
     case 'Unknown':
-      throw noLink();
+      throw noLink(deps);
     case 'Used':
-      throw gone('link-used', 'This link was used: what it decided is decided. Sign in to see what came of it.');
+      throw gone(
+        'link-used',
+        `This link was used: what it decided is decided.${canSignIn(deps) ? ' Sign in to see what came of it.' : ''}`,
+      );
     case 'Revoked':
       throw gone(
         'link-revoked',
         'This link is not good any more: the request has been decided, or what it would run has changed since the mail was sent.',
       );
     case 'Expired':
-      throw gone('link-expired', 'This link is too old. Sign in to decide, or ask for another mail.');
+      throw gone('link-expired', `This link is too old. To decide, ${otherwise(deps)}, or ask for another mail.`);
     case 'Taken':
       throw new Problem(
         409,
@@ -89,7 +99,7 @@ function usable(found: FoundLink): Link & { readonly verdict: 'Approve' | 'Rejec
       );
     case 'Open': {
       const { verdict } = found.link;
-      if (verdict === 'View') throw noLink();
+      if (verdict === 'View') throw noLink(deps);
       return { ...found.link, verdict };
     }
   }
@@ -102,38 +112,40 @@ interface Looked extends Shown {
   readonly verdict: 'Approve' | 'Reject';
   readonly formToken: string | undefined;
   readonly mustSignIn: boolean;
+  readonly canSignIn: boolean;
 }
 
 /** What the link is about, as it is now. @throws Problem */
 async function look(deps: LinkDeps, token: string, sent: Headers): Promise<Looked> {
-  if (!isToken(token)) throw noLink();
-  const link = usable(await findLink(deps.store, token));
+  if (!isToken(token)) throw noLink(deps);
+  const link = usable(deps, await findLink(deps.store, token));
   const caller = approverOf(deps, link);
   const { namespace, request: name, requestUid: uid } = link;
   const shown = await shownTo(deps, caller, { namespace, name, uid });
   if (shown === undefined) throw gone('request-gone', 'The request that this link is about does not exist any more.');
-  checkOpen(shown, link);
-  return { ...shown, token, link, approver: link.approver, verdict: link.verdict, ...(await more(deps, sent, shown)) };
+  checkOpen(deps, shown, link);
+  const { approver, verdict } = link;
+  return { ...shown, token, link, approver, verdict, canSignIn: canSignIn(deps), ...(await more(deps, sent, shown)) };
 }
 
 /** Whose link it is, as long as the address is theirs to which it was sent: it lies in that mailbox, whoever has that now. @throws Problem 410 */
-function approverOf({ directory }: LinkDeps, { approver, mailHash: sentTo }: Link): Caller {
-  const known = directory.byUsername(approver);
+function approverOf(deps: LinkDeps, { approver, mailHash: sentTo }: Link): Caller {
+  const known = deps.directory.byUsername(approver);
   if (known === undefined) throw gone('approver-gone', `${oneLine(approver)} is not among the approvers of this cluster any more.`);
   if (known.mail === undefined || mailHash(known.mail) !== sentTo)
     throw gone(
       'address-changed',
-      `This link was sent to a mail address that is not that of ${oneLine(approver)} any more, so it decides nothing. Sign in to decide, or use kubectl approve.`,
+      `This link was sent to a mail address that is not that of ${oneLine(approver)} any more, so it decides nothing. To decide, ${canSignIn(deps) ? 'sign in, or ' : ''}use kubectl approve.`,
     );
   return callerFrom(known, 'Email');
 }
 
-function checkOpen({ request }: Shown, { digest }: Link): void {
+function checkOpen(deps: LinkDeps, { request }: Shown, { digest }: Link): void {
   if (isSettled(request)) throw gone('settled', `There is nothing left to decide: the request is ${request.status?.phase ?? 'settled'}.`);
   if (request.status?.subjectDigest !== digest)
     throw gone(
       'changed',
-      'What would run has changed since the mail was sent, so this link is not good any more. Another mail is on its way, or sign in.',
+      `What would run has changed since the mail was sent, so this link is not good any more. Another mail is on its way, or ${otherwise(deps)}.`,
     );
 }
 
@@ -150,7 +162,7 @@ function wantsMoreThanMail({ status }: Shown['request']): boolean {
 
 async function press(deps: LinkDeps, token: string, sent: Headers, form: z.infer<typeof DecisionForm>): Promise<Answer> {
   const looked = await look(deps, token, sent);
-  const { request, link, verdict, approver } = looked;
+  const { request, link, verdict } = looked;
   const again = (status: number, sentence: string): Answer =>
     page(status, linkPage({ ...looked, refused: { sentence, said: form } }), headers);
   if (looked.mustSignIn) return again(403, 'The policy asks for a surer channel than mail.');
@@ -158,7 +170,7 @@ async function press(deps: LinkDeps, token: string, sent: Headers, form: z.infer
   if (obstacle !== undefined) return again(409, obstacle);
   if (form.verdict !== verdict) return again(422, `This link is there to ${verdict.toLowerCase()}; the other mail link does the other.`);
   // Of any number at once, one goes on.
-  usable(await takeLink(deps.store, token));
+  usable(deps, await takeLink(deps.store, token));
   try {
     // Asked again: their Approver may have changed since the link was looked at.
     await relayDecision(deps, approverOf(deps, link), [{ request, digest: link.digest }], {
@@ -172,5 +184,5 @@ async function press(deps: LinkDeps, token: string, sent: Headers, form: z.infer
     throw error;
   }
   await useLink(deps.store, token);
-  return page(200, decidedByLinkPage(verdict, looked, approver), headers);
+  return page(200, decidedByLinkPage(looked), headers);
 }
