@@ -87,6 +87,11 @@ describe('the service, given bad input,', () => {
       expect(huge.status).toBe(413);
       expect((await alice.call('POST', '/v1/requests', { body: '{}', headers: { 'content-type': 'text/plain' } })).status).toBe(415);
       expect((await alice.call('DELETE', '/v1/requests')).headers['allow']).toMatch(/POST/);
+      expect(await alice.get('/v1/me', { 'x-much': 'x'.repeat(33_000) })).toMatchObject({
+        status: 431,
+        headers: { 'content-type': 'application/problem+json', connection: 'close' },
+        body: { detail: expect.stringContaining('32 KiB') as string },
+      });
       expect((await alice.get('/v1/nowhere')).status).toBe(404);
       expect((await alice.get('/v1/executions/nowhere')).status).toBe(404);
       expect((await alice.get('/v1/requests?limit=0')).status).toBe(422);

@@ -54,6 +54,17 @@ async function servedSerial(port: number): Promise<string> {
   return serialNumber;
 }
 
+/** All that is answered to these bytes, until the connection closes. */
+async function answerTo(port: number, sent: string): Promise<{ head: string; body: string }> {
+  const socket = connect({ port, host: '127.0.0.1', ca: authority.cert });
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+  socket.write(sent);
+  await once(socket, 'close');
+  const [head = '', body = ''] = Buffer.concat(chunks).toString().split('\r\n\r\n');
+  return { head, body };
+}
+
 describe('the server', () => {
   it('takes a new certificate into use without being started again, and keeps what is connected', async () => {
     const { server, port, get } = await serving(slowApp().app);
@@ -80,6 +91,37 @@ describe('the server', () => {
     });
     await expect(once(old, 'secureConnect')).rejects.toThrow();
     await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
+  });
+
+  it.each<[string, string, number, string]>([
+    [
+      'more than 32 KiB of headers',
+      `GET / HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${'a'.repeat(40_000)}\r\n\r\n`,
+      431,
+      'headers-too-large',
+    ],
+    ['headers without an end', `GET / HTTP/1.1\r\nhost: x\r\nx: ${'a'.repeat(2_000_000)}`, 431, 'headers-too-large'],
+    ['what is no HTTP', 'EHLO mail.example\r\n\r\n', 400, 'not-http'],
+  ])('answers %s as a problem, and closes', async (_what, sent, status, code) => {
+    const { port, get } = await serving(slowApp().app);
+    const { head, body } = await answerTo(port, sent);
+    expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(head).toContain('content-type: application/problem+json');
+    expect(JSON.parse(body)).toMatchObject({
+      status,
+      type: `https://countersign.dev/problems/${code}`,
+      instance: expect.any(String) as string,
+    });
+    expect(await get('/')).toBe('ok');
+  });
+
+  it('writes nothing into an answer that is under way, whatever comes behind its call', async () => {
+    const slow = slowApp();
+    const { port } = await serving(slow.app);
+    const answer = answerTo(port, 'GET /slow HTTP/1.1\r\nhost: x\r\n\r\nNOT HTTP\r\n\r\n');
+    await slow.isWaiting;
+    expect(await answer).toEqual({ head: '', body: '' });
+    slow.finish();
   });
 
   it('ends once what is under way is answered, and takes nothing new then', async () => {

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from '../../../operator/telemetry/logger.ts';
 import type { App } from './app.ts';
+import { answerBrokenCalls } from './brokenCalls.ts';
 
 /** A serving certificate and its key, PEM. */
 export interface ServingCertificate {
@@ -31,6 +32,7 @@ const longestEndMs = 15_000;
 /** Serves an app over TLS. */
 export function createApprovalServer(app: App, certificate: ServingCertificate, log: Logger): ApprovalServer {
   const server = createServer({ ...secureOptions, ...certificate, ...timeouts, maxHeaderSize: 32 << 10 }, app.express);
+  answerBrokenCalls(server, log);
   server.on('tlsClientError', (error) => log.debug({ reason: error.message }, 'TLS handshake failed'));
   return {
     listen: (port, host) =>
