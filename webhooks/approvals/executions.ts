@@ -1,16 +1,11 @@
-import { annotations, type GovernedJob, type GovernedJobSpec, type GovernedJobStatus, type Requester } from '../../crds/v1alpha1/index.ts';
+import type { GovernedJob, GovernedJobSpec, GovernedJobStatus, Requester } from '../../crds/v1alpha1/index.ts';
 import { requesterFrom } from '../../operator/core/requesterStamp.ts';
 import type { KubeObject } from '../../operator/kube/client/types.ts';
+import { knownMetadata, type KnownMetadata } from './metadata.ts';
 
 /** A GovernedJob as the service knows it. Its Job's template, which may be large, is not kept. */
-export interface KnownExecution {
-  readonly uid: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly createdAt: string;
-  readonly labels: Readonly<Record<string, string>>;
+export interface KnownExecution extends KnownMetadata {
   readonly requester: Requester;
-  readonly via?: string;
   readonly spec: Pick<GovernedJobSpec, 'operation' | 'parameters' | 'reason' | 'ticket' | 'timeout' | 'cancelled'>;
   readonly status: GovernedJobStatus | undefined;
 }
@@ -19,17 +14,11 @@ export interface KnownExecution {
 export function knownExecution(raw: KubeObject): KnownExecution {
   const { metadata, spec, status } = raw as unknown as GovernedJob;
   const { operation, parameters, reason, ticket, timeout, cancelled } = spec;
-  const via = metadata.annotations?.[annotations.via];
   return {
-    uid: metadata.uid,
-    namespace: metadata.namespace,
-    name: metadata.name,
-    createdAt: metadata.creationTimestamp,
-    labels: metadata.labels ?? {},
+    ...knownMetadata(raw),
     requester: requesterFrom(metadata.annotations),
     spec: { operation, parameters, reason, ticket, timeout, cancelled },
     status,
-    ...(via === undefined ? {} : { via }),
   };
 }
 

@@ -1,5 +1,4 @@
 import {
-  annotations,
   labels,
   type ApprovalRequest,
   type ApprovalRequestSpec,
@@ -9,19 +8,13 @@ import {
 import { isTrue } from '../../operator/core/conditions.ts';
 import { requesterFrom } from '../../operator/core/requesterStamp.ts';
 import type { KubeObject } from '../../operator/kube/client/types.ts';
+import { knownMetadata, type KnownMetadata } from './metadata.ts';
 
 /** An ApprovalRequest as the service knows it. */
-export interface KnownRequest {
-  readonly uid: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly createdAt: string;
-  readonly labels: Readonly<Record<string, string>>;
+export interface KnownRequest extends KnownMetadata {
   readonly requester: Requester;
   /** Who wrote it, as the API server or the service's own check saw them: whoever asks in another's name, and not that other. Absent where nobody knows. */
   readonly author?: Requester;
-  /** The channel by which it was asked for; absent when it was written with kubectl or by the operator. */
-  readonly via?: string;
   /** The uid of the work that it releases; absent for a request that releases nothing. */
   readonly governs?: string;
   readonly spec: ApprovalRequestSpec;
@@ -31,20 +24,14 @@ export interface KnownRequest {
 /** For a watch cache of ApprovalRequests. */
 export function knownRequest(raw: KubeObject): KnownRequest {
   const { metadata, spec, status } = raw as unknown as ApprovalRequest;
-  const via = metadata.annotations?.[annotations.via];
   const governs = metadata.labels?.[labels.subjectUid];
   const author = requesterFrom(metadata.annotations);
   return {
-    uid: metadata.uid,
-    namespace: metadata.namespace,
-    name: metadata.name,
-    createdAt: metadata.creationTimestamp,
-    labels: metadata.labels ?? {},
+    ...knownMetadata(raw),
     requester: status?.requester ?? author,
     spec,
     status,
     ...(author.username === '' ? {} : { author }),
-    ...(via === undefined ? {} : { via }),
     ...(governs === undefined ? {} : { governs }),
   };
 }
