@@ -13,6 +13,7 @@ import type {
 } from '../../crds/v1alpha1/index.ts';
 import type { Program } from './cel/index.ts';
 import type { DelegationFacts } from './delegation.ts';
+import type { Person } from './eligibility.ts';
 import type { PolicyRules } from './rules/compile.ts';
 
 /** Everything the plan for one request may depend on. Gathered by `observe`, never changed afterwards. */
@@ -166,6 +167,16 @@ export interface Permissions {
   mayApprove(approver: string, policy: PolicyId, groups: readonly string[]): boolean;
   /** The verbs on approvalrequests in the request's namespace. */
   may(verb: RequestVerb, approver: string, groups: readonly string[]): boolean;
+}
+
+/** Of whom RBAC must be asked, and what, before decisions can be weighed. */
+export interface PermissionQuestions {
+  /** Of the request. */
+  readonly namespace: string;
+  readonly people: readonly Person[];
+  /** Those whose `{permission: approve}` matters. */
+  readonly policies: readonly PolicyId[];
+  readonly decisions?: readonly Pick<DecisionFacts, 'verdict' | 'approver' | 'groups'>[];
 }
 
 /** Verbs of ours on approvalrequests. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { PermissionQuestions } from '../core/facts.ts';
 import type { KubeClient } from '../kube/client/kubeClient.ts';
-import { ApproverPermissions, type Questions } from './permissions.ts';
+import { ApproverPermissions } from './permissions.ts';
 
 interface Review {
   readonly spec: {
@@ -24,7 +25,12 @@ function cluster(may: readonly string[], wildcards: readonly string[] = []) {
 
 const tiers = { kind: 'ApprovalPolicy', namespace: 'payments', name: 'tiers' } as const;
 const bob = { username: 'bob', groups: ['ops'] };
-const questions = (more: Partial<Questions>): Questions => ({ namespace: 'payments', people: [], policies: [tiers], ...more });
+const questions = (more: Partial<PermissionQuestions>): PermissionQuestions => ({
+  namespace: 'payments',
+  people: [],
+  policies: [tiers],
+  ...more,
+});
 
 describe('what the API server is asked', () => {
   it('is each thing once, however often somebody decided and however many stages ask for it', async () => {

@@ -1,6 +1,6 @@
 import { approvalPolicies, approvalRequests, clusterApprovalPolicies, group } from '../../crds/v1alpha1/index.ts';
 import type { Person } from '../core/eligibility.ts';
-import type { DecisionFacts, Permissions, PolicyId, RequestVerb } from '../core/facts.ts';
+import type { DecisionFacts, PermissionQuestions, Permissions, PolicyId, RequestVerb } from '../core/facts.ts';
 import { keepNewest } from '../core/keepNewest.ts';
 import { isAllowed, type Access } from '../kube/accessReview.ts';
 import type { KubeClient } from '../kube/client/kubeClient.ts';
@@ -23,7 +23,7 @@ export class ApproverPermissions {
   }
 
   /** Asks for all pairs of a person and a policy that may matter, and for the verbs that decisions need. @throws when the API server cannot be asked. */
-  async of({ namespace, people, policies, decisions = [] }: Questions): Promise<Permissions> {
+  async of({ namespace, people, policies, decisions = [] }: PermissionQuestions): Promise<Permissions> {
     const allowed = new Set<string>();
     const questions = [
       ...people.flatMap((person) => policies.map((policy) => ({ person, right: approving(policy) }))),
@@ -66,16 +66,6 @@ export class ApproverPermissions {
     keepNewest(this.#kept, key, { allowed, until: Date.now() + keepMs }, mostKept);
     return allowed;
   }
-}
-
-/** What must be known before decisions can be weighed. */
-export interface Questions {
-  /** Of the request. */
-  readonly namespace: string;
-  readonly people: readonly Person[];
-  /** Those whose `{permission: approve}` matters. */
-  readonly policies: readonly PolicyId[];
-  readonly decisions?: readonly Pick<DecisionFacts, 'verdict' | 'approver' | 'groups'>[];
 }
 
 /** A verb of ours on something of ours. */

@@ -2,7 +2,7 @@ import type { ApprovalRequest } from '../../crds/v1alpha1/index.ts';
 import type { Reached } from '../../operator/core/approvers.ts';
 import type { Person } from '../../operator/core/eligibility.ts';
 import type { AllowedHost } from '../../operator/core/httpAllow.ts';
-import type { DecisionFacts, NamespaceObject, Permissions, PolicyFacts, PolicyId } from '../../operator/core/facts.ts';
+import type { NamespaceObject, PermissionQuestions, Permissions, PolicyFacts, PolicyId } from '../../operator/core/facts.ts';
 import type { Clock } from '../../operator/core/ports.ts';
 import type { Access } from '../../operator/kube/accessReview.ts';
 import type { KubeClient } from '../../operator/kube/client/kubeClient.ts';
@@ -21,14 +21,6 @@ export interface KnownApprover extends Reached {
   /** Of the Approver. */
   readonly name: string;
   readonly groups: readonly string[];
-}
-
-/** What must be known of people before it can be told whether they may decide. */
-export interface Questions {
-  readonly namespace: string;
-  readonly people: readonly Person[];
-  readonly policies: readonly PolicyId[];
-  readonly decisions?: readonly Pick<DecisionFacts, 'verdict' | 'approver' | 'groups'>[];
 }
 
 /** A request that was overridden, and whose override nobody has reviewed. */
@@ -53,7 +45,7 @@ export interface AdmissionDeps {
   /** Asks the API server's authorizer. @throws when it cannot be asked. */
   isAllowed(person: Person, access: Access): Promise<boolean>;
   /** Who of these people has the rights that matter. @throws when it cannot be asked. */
-  permissionsOf(questions: Questions): Promise<Permissions>;
+  permissionsOf(questions: PermissionQuestions): Promise<Permissions>;
   /** The policies that may speak for a namespace, as the cache has them. */
   policiesFor(namespace: string): readonly PolicyFacts[];
   /** A policy as the API server has it now; undefined when it is gone. @throws when it cannot be asked. */
