@@ -39,6 +39,13 @@ export function knownRequest(raw: KubeObject): KnownRequest {
 /** Whether the request has come to its end, with whatever outcome. */
 export const isSettled = ({ status }: Pick<KnownRequest, 'status'>): boolean => isTrue(status?.conditions, 'Settled');
 
+/** Whether they have said yes or no to the request as it is now. */
+export const hasVoted = (username: string, { status }: Pick<KnownRequest, 'status'>): boolean =>
+  (status?.decisions ?? []).some(
+    ({ approver, digest, verdict }) =>
+      approver === username && digest === status?.subjectDigest && (verdict === 'Approve' || verdict === 'Reject'),
+  );
+
 export const outcomes = ['Pending', 'Approved', 'Rejected', 'Cancelled', 'Expired'] as const;
 export type Outcome = (typeof outcomes)[number];
 

@@ -3,7 +3,7 @@ import type { Person } from '../../operator/core/eligibility.ts';
 import type { Permissions } from '../../operator/core/facts.ts';
 import { mayApprove } from '../../operator/core/quorum.ts';
 import { policiesToAsk, statusPoll } from '../../operator/core/statusPoll.ts';
-import { isSettled, type KnownRequest } from './requests.ts';
+import { hasVoted, isSettled, type KnownRequest } from './requests.ts';
 import type { RequestDeps } from './routes/deps.ts';
 
 /** Whether a request waits for this person's vote: a stage that is open asks them, and they have said nothing about it as it is now. */
@@ -19,11 +19,7 @@ export async function waitsFor(
 
 function isWanted(request: KnownRequest, person: Person, permissions: Permissions, now: number): boolean {
   const { requester, spec, status } = request;
-  if (status === undefined || spec.draft || spec.cancelled || isSettled(request)) return false;
-  const hasVoted = status.decisions.some(
-    (d) => d.approver === person.username && d.digest === status.subjectDigest && (d.verdict === 'Approve' || d.verdict === 'Reject'),
-  );
-  if (hasVoted) return false;
+  if (status === undefined || spec.draft || spec.cancelled || isSettled(request) || hasVoted(person.username, request)) return false;
   const poll = statusPoll({ requester, stages: status.stages }, permissions, now);
   return status.stages.filter(isOpen).some((stage) => mayApprove(stage, person, poll));
 }

@@ -2,7 +2,7 @@ import type { ApproverRef, ChannelRef, NoticeEvent, ResolvedStage } from '../../
 import { isBarred, serviceAccountName } from '../../../operator/core/eligibility.ts';
 import { compare } from '../../../operator/core/order.ts';
 import type { ApproverDirectory } from '../callers/directory.ts';
-import type { KnownRequest } from '../requests.ts';
+import { hasVoted, type KnownRequest } from '../requests.ts';
 import { newsOf } from './news.ts';
 
 /** A channel, as far as it matters for whom it tells. */
@@ -148,13 +148,6 @@ export function recipientNamed(username: string, directory: Pick<ApproverDirecto
   const { mail, slackId } = directory.byUsername(username) ?? {};
   return { username, ...(mail === undefined ? {} : { mail }), ...(slackId === undefined ? {} : { slackId }) };
 }
-
-/** Whether they have said yes or no to the request as it is now. */
-export const hasVoted = (username: string, { status }: Pick<KnownRequest, 'status'>): boolean =>
-  (status?.decisions ?? []).some(
-    ({ approver, digest, verdict }) =>
-      approver === username && digest === status?.subjectDigest && (verdict === 'Approve' || verdict === 'Reject'),
-  );
 
 /** The requester is told, and every place; a message that is there already is changed instead (see updates.ts). */
 function outcomesDue(facts: NoticeFacts): Due[] {
