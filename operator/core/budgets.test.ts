@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decision, minutes, observation, policy, stage, user, withRules } from '../../test/fixtures/facts.ts';
+import { decision, delegation, observation, policy, stage, user, withRules } from '../../test/fixtures/facts.ts';
 import { attacks, largeVariables } from '../../test/fixtures/cel/attacks.ts';
 import { compile, Meter, stepsPerLook, type Program } from './cel/index.ts';
 import { evaluate } from './evaluate.ts';
@@ -25,22 +25,12 @@ function counted(source: string): { when: Program; runs: () => number; steps: ()
   return { when: { ...made, run }, runs: () => meters.length, steps: () => meters.reduce((sum, meter) => sum + meter.spent, 0) };
 }
 
-const delegation = (from: string, to: string, name: string, more: Partial<DelegationSeen> = {}): DelegationSeen => ({
-  name,
-  from,
-  to,
-  author: from,
-  groups: [],
-  createdAt: new Date(minutes(0)).toISOString(),
-  ...more,
-});
-
 const asksCarla = { policies: [policy('tiers', { stages: [stage('money', 1, [user('carla')])] })] };
 const messageOf = (facts: Observation): string => describeOpen(evaluate(facts), facts);
 
 describe('delegations with conditions that cost as much as they can', () => {
   const attack = (to: string, when: Program, count = 300) =>
-    Array.from({ length: count }, (_, i) => delegation('mallory', to, `burns-${i}`, { when }));
+    Array.from({ length: count }, (_, i) => delegation('mallory', to, { name: `burns-${i}`, when }));
   const facts = (delegations: DelegationSeen[], voters: string[]) =>
     observation({ ...asksCarla, spec: { context }, delegations, decisions: voters.map((name) => decision(name)) });
 
@@ -66,13 +56,13 @@ describe('delegations with conditions that cost as much as they can', () => {
   it('keep nobody else from handing on, be it to the same person', () => {
     const { when } = counted(burning);
     const { when: theirs } = counted('context.items.exists(i, i == 7)');
-    const honest = delegation('carla', 'bob', 'away', { when: theirs });
+    const honest = delegation('carla', 'bob', { name: 'away', when: theirs });
     expect(evaluate(facts([...attack('bob', when), honest], ['bob'])).verdict).toBe('Approved');
     expect(evaluate(facts([honest, ...attack('bob', when)], ['bob'])).verdict).toBe('Approved');
   });
 
   it('count for nobody, and the request says which does not and why', () => {
-    const seen = facts([delegation('carla', 'bob', 'away', { when: counted(burning).when })], ['bob']);
+    const seen = facts([delegation('carla', 'bob', { name: 'away', when: counted(burning).when })], ['bob']);
     expect(evaluate(seen).verdict).toBe('Pending');
     expect(messageOf(seen)).toContain('ApprovalDelegation away does not count, as its when cannot be read');
     const many = facts(attack('bob', counted(burning).when), ['bob']);

@@ -1,20 +1,22 @@
 import { describe, expect, it } from 'vitest';
-import { decision, digestB, group, later, minutes, observation, policy, settle, stage, user } from '../../test/fixtures/facts.ts';
+import {
+  decision,
+  delegation,
+  digestB,
+  group,
+  later,
+  minutes,
+  observation,
+  policy,
+  settle,
+  stage,
+  user,
+} from '../../test/fixtures/facts.ts';
 import { compile } from './cel/index.ts';
 import type { DecisionFacts, DelegationSeen, Observation, Permissions } from './facts.ts';
 import { plan } from './plan.ts';
 
 /** Alice asked; carla is asked by name, finance as a group. */
-
-const delegation = (from: string, to: string, more: Partial<DelegationSeen> = {}): DelegationSeen => ({
-  name: `${from}-to-${to}`,
-  from,
-  to,
-  author: from,
-  groups: [],
-  createdAt: new Date(minutes(0)).toISOString(),
-  ...more,
-});
 
 const when = (source: string): Pick<DelegationSeen, 'when'> => {
   const compiled = compile(source, { scope: 'delegation', result: 'bool' });
