@@ -3,12 +3,27 @@ import type { ResourceType } from '../../../operator/kube/client/types.ts';
 import { apiVersion } from '../../../crds/v1alpha1/index.ts';
 import type { Logger } from '../../../operator/telemetry/logger.ts';
 import type { KnownChannel } from '../channels/known.ts';
+import type { KnownRequest } from '../requests.ts';
 
 const eventType: ResourceType = { group: '', version: 'v1', plural: 'events', kind: 'Event', namespaced: true };
 /** Where the cluster keeps Events about what is in no namespace. */
 const clusterEvents = 'default';
 
-/** Tells, where `kubectl describe` shows it, that a channel takes nothing, and that it does again. For reading only. */
+/** Something that an Event may be about. */
+interface About {
+  readonly kind: string;
+  readonly namespace?: string | undefined;
+  readonly name: string;
+  readonly uid: string;
+}
+
+interface Said {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** Tells, where `kubectl describe` shows it, what became of telling. For reading only. */
 export class ChannelEvents {
   readonly #client: Pick<KubeClient, 'create' | 'now'>;
   readonly #log: Logger;
@@ -18,19 +33,31 @@ export class ChannelEvents {
     this.#log = log;
   }
 
-  tell({ kind, namespace, name, uid }: KnownChannel, health: 'opened' | 'resumed', message: string): void {
+  /** That a channel takes nothing, and that it does again. */
+  tell(channel: KnownChannel, health: 'opened' | 'resumed', message: string): void {
+    this.#record(
+      channel,
+      health === 'opened'
+        ? { type: 'Warning', reason: 'DeliveryFailing', message: `Nothing is taken: ${message} What is owed waits, and is tried again.` }
+        : { type: 'Normal', reason: 'DeliveryResumed', message: 'What is sent is taken again.' },
+    );
+  }
+
+  /** That more people are asked than are told. */
+  notAllTold({ namespace, name, uid }: KnownRequest, message: string): void {
+    this.#record({ kind: 'ApprovalRequest', namespace, name, uid }, { type: 'Warning', reason: 'NotAllTold', message });
+  }
+
+  #record({ kind, namespace, name, uid }: About, said: Said): void {
     const where = namespace ?? clusterEvents;
     const now = this.#client.now();
     const time = new Date(now).toISOString();
-    const isBad = health === 'opened';
     const event = {
       apiVersion: 'v1',
       kind: 'Event',
       metadata: { namespace: where, name: `${name.slice(0, 200)}.${now.toString(16)}${Math.random().toString(16).slice(2, 8)}` },
       involvedObject: { apiVersion, kind, name, uid, ...(namespace === undefined ? {} : { namespace }) },
-      type: isBad ? 'Warning' : 'Normal',
-      reason: isBad ? 'DeliveryFailing' : 'DeliveryResumed',
-      message: isBad ? `Nothing is taken: ${message} What is owed waits, and is tried again.` : 'What is sent is taken again.',
+      ...said,
       firstTimestamp: time,
       lastTimestamp: time,
       count: 1,
@@ -39,6 +66,6 @@ export class ChannelEvents {
     };
     this.#client
       .create(eventType, where, event)
-      .catch((error: unknown) => this.#log.warn({ err: error, channel: name }, 'event not recorded'));
+      .catch((error: unknown) => this.#log.warn({ err: error, about: name }, 'event not recorded'));
   }
 }

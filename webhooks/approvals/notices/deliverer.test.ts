@@ -37,6 +37,7 @@ const channelOf = (type: 'SMTP' | 'Slack', namespace?: string): KnownChannel => 
 
 function delivering(request: KnownRequest | undefined, channel = channelOf('SMTP'), came: Delivered = { ok: true }) {
   const told: { notice: Notice; reference: Reference | undefined }[] = [];
+  const said: string[] = [];
   const bob = { name: 'bob', username: 'bob@corp', groups: [], mail: 'bob@corp.example', slackId: undefined };
   const minted: LinkFor[] = [];
   const deliverer = new NoticeDeliverer({
@@ -51,7 +52,7 @@ function delivering(request: KnownRequest | undefined, channel = channelOf('SMTP
       },
     },
     status: { report: () => Promise.resolve() },
-    events: {} as never,
+    events: { notAllTold: (_request: KnownRequest, message: string) => said.push(message) } as never,
     links: {
       mint: (made) => {
         minted.push(made);
@@ -62,7 +63,7 @@ function delivering(request: KnownRequest | undefined, channel = channelOf('SMTP
     permissions: {} as never,
     origin: 'https://a.example',
   });
-  return { deliverer, told, minted };
+  return { deliverer, told, minted, said };
 }
 
 const stage = openStage({ minimumChannel: 'Email' });
@@ -122,6 +123,16 @@ describe('a mail that asks', () => {
     expect(await deliverer.deliver(asking())).toMatchObject({ what: 'dropped' });
     expect(told).toEqual([]);
   });
+});
+
+it('Who is asked beyond those whom a channel tells is sent nothing, and how many they are is said among the deliveries and on the request', async () => {
+  const { deliverer, told, said } = delivering(known({ stages: [stage] }));
+  const payload = { event: 'StageOpened', at: now, stage: stageId(stage), digest: digestA, leftOut: 57 };
+  const came = await deliverer.deliver(asking({ recipient: null, payload }));
+  const message =
+    'ClusterNotificationChannel c tells 200 people of stage finance, the first by name; 57 more people are asked, and not told. They find the request where they sign in, or by kubectl approve list --mine.';
+  expect(came).toEqual({ what: 'dropped', message });
+  expect([told, said]).toEqual([[], [message]]);
 });
 
 it('Nothing is sent by a channel that is paused', async () => {

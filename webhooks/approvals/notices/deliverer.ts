@@ -66,8 +66,18 @@ export class NoticeDeliverer implements Deliverer {
     if (channel.spec.paused) return dropped('The channel is paused.');
     const request = this.#deps.known.requests.byUid(delivery.requestUid);
     if (request === undefined) return dropped('The request does not exist any more.');
+    if (payload.leftOut !== undefined) return this.#sayLeftOut(delivery, payload, payload.leftOut, request);
     if (payload.update !== undefined) return this.#update(delivery, payload, payload.update, channel, request);
     return asksSomebody(payload) ? this.#ask(delivery, payload, channel, request) : this.#tellOutcome(delivery, payload, channel, request);
+  }
+
+  /** Says how many are not told where whoever looks into it will look: among the deliveries, and in an Event on the request. */
+  #sayLeftOut({ target }: Delivery, { stage }: NoticePayload, count: number, request: KnownRequest): Came {
+    const name = request.status?.stages.find((each) => stageId(each) === stage)?.name ?? stage ?? '';
+    const who = count === 1 ? 'one more person is' : `${count} more people are`;
+    const message = `${target} tells ${mostRecipients} people of stage ${name}, the first by name; ${who} asked, and not told. They find the request where they sign in, or by kubectl approve list --mine.`;
+    this.#deps.events.notAllTold(request, message);
+    return dropped(message);
   }
 
   /** Asks those who are asked now; whoever has decided meanwhile is left alone. */
@@ -93,7 +103,8 @@ export class NoticeDeliverer implements Deliverer {
 
   /**
    * A link is known to nobody but its receiver, so each attempt makes new ones. The earlier stay good, as the mail that carried them may have arrived
-   * although nobody said so; each of them decides once, in a day at most, and for the same person.
+   * although nobody said so, and a mailbox that knows a repetition by its Message-ID keeps the first: to end its links would leave that person with none.
+   * Each of them decides once, in a day at most, and for the same person; all end when the request is decided or changes.
    */
   async #linksFor(
     channel: KnownChannel,

@@ -112,7 +112,7 @@ describe('what people are told of an open stage', () => {
     ]);
   });
 
-  it('goes to so many at most, and a vote has nobody else told', () => {
+  it('goes to so many at most, and a vote has nobody else told; how many more are asked is noted once', () => {
     const many = Array.from({ length: mostRecipients + 50 }, (_, i) => approver(`p${String(i).padStart(4, '0')}@corp`, ['finance']));
     const facts = (votes: string[]): Partial<NoticeFacts> => ({
       ...withStage(
@@ -121,8 +121,13 @@ describe('what people are told of an open stage', () => {
       ),
       directory: directoryOf(many),
     });
-    expect(told(facts([]))).toHaveLength(mostRecipients);
-    expect(told(facts(['p0000@corp']))).toHaveLength(mostRecipients - 1);
+    const persons = (votes: string[]): string[] => told(facts(votes)).filter((line) => line.includes('@corp'));
+    expect(persons([])).toHaveLength(mostRecipients);
+    expect(persons(['p0000@corp'])).toHaveLength(mostRecipients - 1);
+    const leftOut = (given: Partial<NoticeFacts>): unknown[] =>
+      noticesDue(factsOf(given)).flatMap((due) => (due.leftOut === undefined ? [] : [[due.event, due.recipient, due.leftOut]]));
+    expect(leftOut({ ...facts([]), now: minutes(1_000) })).toEqual([['StageOpened', null, 50]]);
+    expect(leftOut({ ...facts([]), directory: directoryOf(many.slice(50)) })).toEqual([]);
   });
 
   it('is told anew once what is asked for has changed', () => {

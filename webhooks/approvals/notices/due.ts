@@ -43,9 +43,11 @@ export interface Due {
   readonly stage?: string;
   /** The user name of who is told; null for a place. */
   readonly recipient: string | null;
+  /** How many more are asked than the channel tells: nothing is sent, but that it is so is shown. */
+  readonly leftOut?: number;
 }
 
-/** The most people whom one channel tells of one stage. The others still find the request where they sign in. */
+/** The most people whom one channel tells of one stage. The others still find the request where they sign in, and how many they are is shown. */
 export const mostRecipients = 200;
 /** What is older when it is first seen is not told any more. */
 export const tooOldMs = 24 * 3_600_000;
@@ -53,6 +55,8 @@ export const tooOldMs = 24 * 3_600_000;
 const shortestToRemindMs = 600_000;
 
 const everybody = '*';
+/** In a key: those who are not told. No user name has a space before and after it. */
+const beyond = ' beyond ';
 
 /** The identity of a stage: those of several policies may have one name. */
 export const stageId = ({ name, policy }: Pick<ResolvedStage, 'name' | 'policy'>): string =>
@@ -117,11 +121,14 @@ function callDue(stage: ResolvedStage, { event, at, from }: Call, facts: NoticeF
   return tellers.flatMap((teller) => {
     if (teller.tells === 'Place') return [due(null, teller)];
     // Bounded before those who voted are left out: otherwise each vote would have somebody else told.
-    return asked
-      .filter((person) => teller.reaches(person))
+    const reached = asked.filter((person) => teller.reaches(person));
+    const told = reached
       .slice(0, mostRecipients)
       .filter(({ username }) => !hasVoted(username, facts.request))
       .map(({ username }) => due(username, teller));
+    const leftOut = reached.length - mostRecipients;
+    // A reminder leaves out the same people again.
+    return leftOut <= 0 || event === 'Reminder' ? told : [...told, { ...due(beyond, teller), recipient: null, leftOut }];
   });
 }
 

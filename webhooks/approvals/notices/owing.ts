@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { NoticeEvent } from '../../../crds/v1alpha1/index.ts';
 import { channels as types } from '../../../operator/notify/index.ts';
 import { configOf } from '../../../operator/notify/settings.ts';
 import type { Logger } from '../../../operator/telemetry/logger.ts';
@@ -159,7 +158,7 @@ export class Owing {
     if (channels.list().length === 0) return [];
     // What was asked before the news is in there by now: this replica put it there, or another does and hears of the news in its turn.
     const asked = (await deliveriesOf(store, request.uid)).filter(
-      (each) => each.kind === 'Notice' && asksSomebody(each) && !isUpdate(each),
+      (each) => each.kind === 'Notice' && asksSomebody(each) && isMessage(each),
     );
     if (asked.length > 0 && isSettled(request)) await revokeLinks(store, request.uid);
     const changeable = asked.filter(({ target }) => {
@@ -203,13 +202,13 @@ function tellerOf(channel: KnownChannel): Teller[] {
 
 const common = ({ namespace, name, uid }: KnownRequest) => ({ kind: 'Notice' as const, namespace, request: name, requestUid: uid });
 
-const deliveryOf = (request: KnownRequest, { key, event, at, target, stage, recipient }: Due): NewDelivery => ({
+const deliveryOf = (request: KnownRequest, { key, event, at, target, stage, recipient, leftOut }: Due): NewDelivery => ({
   ...common(request),
   key,
   event,
   target,
   recipient,
-  payload: payloadOf(request, { event, at, stage }),
+  payload: payloadOf(request, { event, at, stage, leftOut }),
 });
 
 const updateOf = (request: KnownRequest, { key, news: { event, at }, of }: UpdateDue): NewDelivery => ({
@@ -223,7 +222,13 @@ const updateOf = (request: KnownRequest, { key, news: { event, at }, of }: Updat
 
 function payloadOf(
   { status }: KnownRequest,
-  { event, at, stage, update }: { event: NoticeEvent; at: number; stage?: string | undefined; update?: string },
+  {
+    event,
+    at,
+    stage,
+    update,
+    leftOut,
+  }: Pick<Due, 'event' | 'at'> & { stage?: string | undefined; update?: string; leftOut?: number | undefined },
 ): NoticePayload {
   const digest = status?.subjectDigest;
   return {
@@ -232,7 +237,12 @@ function payloadOf(
     ...(digest === undefined ? {} : { digest }),
     ...(stage === undefined ? {} : { stage }),
     ...(update === undefined ? {} : { update }),
+    ...(leftOut === undefined ? {} : { leftOut }),
   };
 }
 
-const isUpdate = ({ payload }: Pick<NewDelivery, 'payload'>): boolean => (payload as NoticePayload).update !== undefined;
+/** Neither the change of one, nor a note of who is left out. */
+function isMessage({ payload }: Pick<NewDelivery, 'payload'>): boolean {
+  const { update, leftOut } = payload as NoticePayload;
+  return update === undefined && leftOut === undefined;
+}

@@ -10,6 +10,8 @@ export const NoticePayload = z.object({
   digest: z.string().optional(),
   /** The key of the notice whose message is to be changed. */
   update: z.string().optional(),
+  /** How many more are asked than the channel tells: it is said where administrators look, and nobody is sent anything. */
+  leftOut: z.number().optional(),
 });
 export type NoticePayload = z.infer<typeof NoticePayload>;
 
