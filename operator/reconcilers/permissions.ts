@@ -1,7 +1,7 @@
 import { approvalPolicies, approvalRequests, clusterApprovalPolicies, group } from '../../crds/v1alpha1/index.ts';
 import type { Person } from '../core/eligibility.ts';
 import type { DecisionFacts, PermissionQuestions, Permissions, PolicyId, RequestVerb } from '../core/facts.ts';
-import { keepNewest } from '../core/keepNewest.ts';
+import { KeptAnswers } from '../core/keptAnswers.ts';
 import { isAllowed, type Access } from '../kube/accessReview.ts';
 import type { KubeClient } from '../kube/client/kubeClient.ts';
 
@@ -14,9 +14,7 @@ const mostKept = 10_000;
 /** Who may `approve` under which policy, as RBAC has it; answers are kept for ten seconds. */
 export class ApproverPermissions {
   readonly #client: KubeClient;
-  readonly #kept = new Map<string, { readonly allowed: boolean; readonly until: number }>();
-  /** Questions on their way: whoever asks the same meanwhile waits for the same answer. */
-  readonly #asking = new Map<string, Promise<boolean>>();
+  readonly #answers = new KeptAnswers<boolean>({ keepMs, most: mostKept, now: () => Date.now() });
 
   constructor(client: KubeClient) {
     this.#client = client;
@@ -38,7 +36,7 @@ export class ApproverPermissions {
     const each = new Map(questions.map(({ person, right }) => [keyOf(person, right), { person, right }]));
     await Promise.all(
       [...each].map(async ([key, { person, right }]) => {
-        if (await this.#may(key, person, right)) allowed.add(key);
+        if (await this.#answers.to(key, () => this.#ask(person, right))) allowed.add(key);
       }),
     );
     const has = (username: string, groups: readonly string[], right: Right): boolean => allowed.has(keyOf({ username, groups }, right));
@@ -48,23 +46,9 @@ export class ApproverPermissions {
     };
   }
 
-  async #may(key: string, person: Person, right: Right): Promise<boolean> {
-    const known = this.#kept.get(key);
-    if (known !== undefined && known.until > Date.now()) return known.allowed;
-    const asking = this.#asking.get(key) ?? this.#ask(key, person, right);
-    this.#asking.set(key, asking);
-    try {
-      return await asking;
-    } finally {
-      this.#asking.delete(key);
-    }
-  }
-
-  async #ask(key: string, person: Person, right: Right): Promise<boolean> {
+  async #ask(person: Person, right: Right): Promise<boolean> {
     const ask = (verb: string) => isAllowed(this.#client, person, { ...right, group, verb });
-    const allowed = (await ask(right.verb)) && !(await ask(probeVerb));
-    keepNewest(this.#kept, key, { allowed, until: Date.now() + keepMs }, mostKept);
-    return allowed;
+    return (await ask(right.verb)) && !(await ask(probeVerb));
   }
 }
 

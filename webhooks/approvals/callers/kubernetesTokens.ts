@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { keepNewest } from '../../../operator/core/keepNewest.ts';
+import { KeptAnswers } from '../../../operator/core/keptAnswers.ts';
 import type { KubeClient } from '../../../operator/kube/client/kubeClient.ts';
 import type { ResourceType } from '../../../operator/kube/client/types.ts';
 import type { Logger } from '../../../operator/telemetry/logger.ts';
@@ -42,15 +42,14 @@ const mostUnderWay = 50;
 /** Tokens that the API server knows, those of ServiceAccounts among them. It is asked once in ten seconds for each. */
 export class KubernetesTokens {
   readonly #options: KubernetesTokensOptions;
-  readonly #now: () => number;
-  /** By the hash of the token, so that no token lies in memory for longer than its call. Oldest first. */
-  readonly #kept = new Map<string, { readonly person: Promise<Person | undefined>; readonly until: number }>();
+  /** By the hash of the token, so that no token lies in memory for longer than its call. */
+  readonly #people: KeptAnswers<Person | undefined>;
 
   #underWay = 0;
 
   constructor(options: KubernetesTokensOptions) {
     this.#options = options;
-    this.#now = options.now ?? Date.now;
+    this.#people = new KeptAnswers({ keepMs, most: mostKept, now: options.now ?? Date.now });
   }
 
   /** Whose token it is. @throws Problem 401 when it is nobody's or not meant for us; 503 when the API server cannot be asked, or is asked too much. */
@@ -66,14 +65,10 @@ export class KubernetesTokens {
    */
   #known(token: string): Promise<Person | undefined> {
     const key = createHash('sha256').update(token).digest('base64');
-    const kept = this.#kept.get(key);
-    if (kept !== undefined && kept.until > this.#now()) return kept.person;
-    if (this.#underWay >= mostUnderWay) throw cannotTell('The API server');
-    const person = this.#review(token);
-    keepNewest(this.#kept, key, { person, until: this.#now() + keepMs }, mostKept);
-    // A failure says nothing of the token.
-    person.catch(() => this.#kept.delete(key));
-    return person;
+    return this.#people.to(key, () => {
+      if (this.#underWay >= mostUnderWay) throw cannotTell('The API server');
+      return this.#review(token);
+    });
   }
 
   async #review(token: string): Promise<Person | undefined> {

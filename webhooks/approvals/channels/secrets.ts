@@ -1,3 +1,4 @@
+import { KeptAnswers } from '../../../operator/core/keptAnswers.ts';
 import { isForbidden, isNotFound } from '../../../operator/kube/client/apiError.ts';
 import type { KubeClient } from '../../../operator/kube/client/kubeClient.ts';
 import type { KubeObject, ResourceType } from '../../../operator/kube/client/types.ts';
@@ -10,29 +11,22 @@ export type Found =
 
 /** How long what was read is believed: a Secret that is changed counts after that. */
 const keepMs = 15_000;
+const mostKept = 1_000;
 
 /** The Secrets of channels: read when they are needed, one by one, where somebody lets us. */
 export class ChannelSecrets {
   readonly #client: Pick<KubeClient, 'get'>;
-  readonly #now: () => number;
-  readonly #kept = new Map<string, { readonly found: Promise<Found>; readonly until: number }>();
+  readonly #found: KeptAnswers<Found>;
 
   constructor(client: Pick<KubeClient, 'get'>, now: () => number = Date.now) {
     this.#client = client;
-    this.#now = now;
+    // What is not there may be there in a moment, and whoever mends it looks whether it helped.
+    this.#found = new KeptAnswers({ keepMs, most: mostKept, now, keeps: (found) => !('fault' in found) });
   }
 
   /** @throws when the API server cannot be asked. */
   read(namespace: string, name: string): Promise<Found> {
-    const key = `${namespace}/${name}`;
-    const kept = this.#kept.get(key);
-    if (kept !== undefined && kept.until > this.#now()) return kept.found;
-    const found = this.#ask(namespace, name);
-    this.#kept.set(key, { found, until: this.#now() + keepMs });
-    const forget = (): boolean => this.#kept.delete(key);
-    // What is not there may be there in a moment, and whoever mends it looks whether it helped.
-    found.then((what) => 'fault' in what && forget(), forget);
-    return found;
+    return this.#found.to(`${namespace}/${name}`, () => this.#ask(namespace, name));
   }
 
   async #ask(namespace: string, name: string): Promise<Found> {

@@ -1,4 +1,4 @@
-import { keepNewest } from '../../../operator/core/keepNewest.ts';
+import { KeptAnswers } from '../../../operator/core/keptAnswers.ts';
 import { isAllowed, type Access } from '../../../operator/kube/accessReview.ts';
 import type { KubeClient } from '../../../operator/kube/client/kubeClient.ts';
 import type { Caller } from '../callers/caller.ts';
@@ -11,13 +11,11 @@ const mostKept = 20_000;
 /** What callers may, as the cluster's RBAC has it. */
 export class Permissions {
   readonly #client: Pick<KubeClient, 'create'>;
-  readonly #now: () => number;
-  /** Oldest first. */
-  readonly #kept = new Map<string, { readonly answer: Promise<boolean>; readonly until: number }>();
+  readonly #answers: KeptAnswers<boolean>;
 
   constructor(client: Pick<KubeClient, 'create'>, now: () => number = Date.now) {
     this.#client = client;
-    this.#now = now;
+    this.#answers = new KeptAnswers({ keepMs, most: mostKept, now });
   }
 
   /** Asks the API server whether this caller may do that. An error is thrown, never read as a yes. */
@@ -25,12 +23,6 @@ export class Permissions {
     const groups = relayedGroups(caller);
     const { verb, group, resource, namespace = '', name = '' } = access;
     const key = JSON.stringify([caller.username, groups, verb, group, resource, namespace, name]);
-    const kept = this.#kept.get(key);
-    if (kept !== undefined && kept.until > this.#now()) return kept.answer;
-    const answer = isAllowed(this.#client, { username: caller.username, groups }, access);
-    keepNewest(this.#kept, key, { answer, until: this.#now() + keepMs }, mostKept);
-    // A failure says nothing of anybody's rights.
-    answer.catch(() => this.#kept.delete(key));
-    return answer;
+    return this.#answers.to(key, () => isAllowed(this.#client, { username: caller.username, groups }, access));
   }
 }
