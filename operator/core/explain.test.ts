@@ -30,8 +30,13 @@ describe('why nothing is settled', () => {
   it.each<[string, Parameters<typeof observation>]>([
     ['Held: numbers', [{ subject: { exists: true, held: true, fault: 'numbers' } }]],
     [
-      'These policies apply but do not exist: ApprovalPolicy payments/lost. It holds until they are written again; or ask anew.',
+      'These policies apply but do not exist: ApprovalPolicy payments/lost. It holds until they are written again; ' +
+        'or delete Job wire and create it again.',
       [{ missingPolicies: [{ kind: 'ApprovalPolicy', namespace: 'payments', name: 'lost' }] }],
+    ],
+    [
+      'These policies apply but do not exist: ClusterApprovalPolicy lost. It holds until they are written again; or ask anew.',
+      [{ missingPolicies: [{ kind: 'ClusterApprovalPolicy', name: 'lost' }], request: { governs: false } }],
     ],
     ['No policy applies, so nobody can agree; it holds.', [{ policies: [] }]],
     ['The policies that apply ask nobody and approve nothing on their own; it holds.', [{ policies: [policy('empty')] }]],

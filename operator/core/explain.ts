@@ -50,7 +50,7 @@ function linesOf(
 /** Why nothing is settled yet, in one sentence a person can act on. */
 export function describeOpen(evaluation: Evaluation, facts: Observation): string {
   if (facts.subject.fault !== undefined) return `Held: ${facts.subject.fault}`;
-  if (facts.missingPolicies.length > 0) return `${describeMissing(facts)} It holds until they are written again; or ask anew.`;
+  if (facts.missingPolicies.length > 0) return `${describeMissing(facts)} It holds until they are written again; ${askAnew(facts)}.`;
   if (evaluation.verdict === 'NoPolicy') return 'No policy applies, so nobody can agree; it holds.';
   const faults = evaluation.policies.flatMap((p) => (p.fault === undefined ? [] : [`${p.kind} ${p.name}: ${p.fault}`]));
   if (evaluation.verdict === 'Faulty') {
@@ -71,6 +71,12 @@ export function describeOpen(evaluation: Evaluation, facts: Observation): string
 /** The policies that are said to apply and are not there. */
 export const describeMissing = ({ missingPolicies }: Observation): string =>
   `These policies apply but do not exist: ${missingPolicies.map((p) => `${p.kind} ${policyName(p)}`).join(', ')}.`;
+
+/** How those that are there are asked in their place. */
+function askAnew({ request: { governs, spec } }: Observation): string {
+  const { resource } = spec.subject;
+  return governs && resource !== undefined ? `or delete ${resource.kind} ${resource.name} and create it again` : 'or ask anew';
+}
 
 function tooMany({ policies, stages }: Evaluation): string {
   return (
