@@ -100,7 +100,7 @@ const rights: readonly (readonly [string, PolicyRule, string | undefined, string
     'impersonating service accounts of one namespace',
     rule([''], ['serviceaccounts'], ['impersonate']),
     'sandbox',
-    ['critical impersonate: alice sandbox'],
+    ['high impersonate-serviceaccounts: alice sandbox'],
   ],
   [
     'tokens of the operator',

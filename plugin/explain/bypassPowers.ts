@@ -149,15 +149,23 @@ function asOthers(): Power[] {
     {
       id: 'impersonate',
       severity: 'critical',
-      title: 'impersonate users, groups, service accounts or uids',
+      title: 'impersonate users, groups, uids, or ServiceAccounts of every namespace',
       why: 'Whoever acts as an approver decides as that approver; the decision names the approver and not them.',
       todo: 'Keep impersonation to break-glass accounts, or limit it by resourceNames to names that approve nothing; look for impersonatedUser in the audit log.',
       where: 'anywhere',
       asks: [
-        ...ofCluster(to('', ['users', 'groups'], ['impersonate'])),
-        ...to('', ['serviceaccounts'], ['impersonate']),
+        ...ofCluster(to('', ['users', 'groups', 'serviceaccounts'], ['impersonate'])),
         ...ofCluster(to('authentication.k8s.io', ['uids', 'userextras'], ['impersonate'])),
       ],
+    },
+    {
+      id: 'impersonate-serviceaccounts',
+      severity: 'high',
+      title: 'impersonate ServiceAccounts',
+      why: 'Whoever acts as a ServiceAccount has its rights, those of a pipeline that may approve among them. The ClusterRoles edit and admin of Kubernetes let people do so.',
+      todo: 'Let no ServiceAccount approve where others may act as it, or give those who deploy a Role of your own in place of edit.',
+      where: 'anywhere',
+      asks: to('', ['serviceaccounts'], ['impersonate']),
     },
   ];
 }

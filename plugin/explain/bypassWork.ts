@@ -56,12 +56,12 @@ export function openings(namespaces: readonly NamespaceSeen[], policies: readonl
         {
           namespace: namespace.name,
           kind: 'partly',
-          message: `${names(holding)} hold only Jobs with certain labels or fields; others run freely`,
+          message: `held are only Jobs with certain labels or fields, by ${names(holding)}; others run freely`,
         },
       ];
     }
     return rules.length > 0
-      ? [{ namespace: namespace.name, kind: 'audit', message: `${names(rules)} only tell what they would hold (enforcement: Audit)` }]
+      ? [{ namespace: namespace.name, kind: 'audit', message: `only told of, by ${names(rules)} (enforcement: Audit)` }]
       : [{ namespace: namespace.name, kind: 'unguarded', message: 'no policy governs Jobs here' }];
   });
 }

@@ -149,6 +149,13 @@ describe('explain', () => {
     expect(notes.at(-1)).toBe('Delegations lead in 2 more circles.');
   });
 
+  it('says which stages are asked since it was submitted, where others were asked then', () => {
+    const askedBy = (...stages: ReturnType<typeof stage>[]) =>
+      explain(exampleRequest({ status: { stages } })).stages.map((s) => s.askedBy.endsWith(', as it is now'));
+    expect(askedBy(stage(), stage({ asSubmitted: false }))).toEqual([false, true]);
+    expect(askedBy(stage({ asSubmitted: false }), stage({ asSubmitted: false }))).toEqual([false, false]);
+  });
+
   it('does not take silence for a yes', () => {
     const silent = exampleRequest();
     expect(explain({ ...silent, status: undefined }).headline).toBe('The operator has not looked at it yet; it holds until it has.');
@@ -172,6 +179,13 @@ describe('explanationText', () => {
         'Next deadline: 2026-11-21 12:30:00Z (in 150m): the time of stage finance is over, and it expires.',
         '',
       ].join('\n'),
+    );
+  });
+
+  it('spends one line on a stage that asks nobody', () => {
+    const request = exampleRequest({ status: { stages: [stage({ state: 'Skipped', required: 0 })] } });
+    expect(explanationText(request, explain(request), now, plain)).toContain(
+      '\nStage finance: Skipped, nobody is asked (by the rules of ApprovalPolicy payments/tiers)\n\n',
     );
   });
 

@@ -161,7 +161,7 @@ function explainStage(
   });
   return {
     name: stage.name,
-    askedBy: originText(stage) + (stage.asSubmitted ? '' : ', as it is now'),
+    askedBy: originText(stage) + (isSince(stage, all) ? ', as it is now' : ''),
     state: stage.state,
     ...(sureness === undefined ? {} : { sureness }),
     ...(isAsking(stage) && request.status?.override !== undefined ? { overridden: true } : {}),
@@ -211,5 +211,9 @@ function excluded(stage: ResolvedStage, all: readonly ResolvedStage[], request: 
   );
   return [...barred, ...seated];
 }
+
+/** Asked for since the request was submitted. Where nothing was asked then, as no rule could be evaluated say, there is no difference to tell. */
+const isSince = (stage: ResolvedStage, all: readonly ResolvedStage[]): boolean =>
+  !stage.asSubmitted && all.some((other) => other.asSubmitted);
 
 const sameOrigin = (a: ResolvedStage, b: ResolvedStage): boolean => originText(a) === originText(b) && a.asSubmitted === b.asSubmitted;

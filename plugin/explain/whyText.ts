@@ -40,6 +40,8 @@ export function timesText({ next, earliestRelease, expiresAt }: Explanation, now
 
 /** One stage: where it stands, who has said what, and who is still wanted. */
 export function stageText(stage: StageExplanation, now: number, colours: Palette): string {
+  if (stage.state === 'Skipped')
+    return `Stage ${colours.strong(stage.name)}: Skipped, nobody is asked (by the rules of ${stage.askedBy})\n`;
   const lines = [
     `Stage ${colours.strong(stage.name)}: ${stage.overridden === true ? 'set aside by the override' : stage.state}, ${stage.approvals}/${stage.required} (asked by ${stage.askedBy})`,
     ...(stage.approvedBy.length === 0 ? [] : [`  approved by ${stage.approvedBy.join(', ')}`]),

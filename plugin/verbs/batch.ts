@@ -111,7 +111,7 @@ async function confirm(requests: readonly Request[], said: Verdict, flags: Flags
   const count = requests.length;
   if (io.ask === undefined) {
     throw new UsageError(
-      `There is no terminal on which to confirm that these ${count} are to be ${participle(said)}; nothing was sent. Add --yes once you have looked.`,
+      `There is no terminal on which to confirm that ${count === 1 ? 'this one is' : `these ${count} are`} to be ${participle(said)}; nothing was sent. Add --yes once you have looked.`,
     );
   }
   const where = spaces(requests).length > 1 ? ` in ${spaces(requests).length} namespaces` : '';
