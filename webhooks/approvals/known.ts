@@ -5,6 +5,7 @@ import { WatchCache } from '../../operator/kube/watchCache.ts';
 import type { Logger } from '../../operator/telemetry/logger.ts';
 import type { Metrics } from '../../operator/telemetry/metrics.ts';
 import { ApproverDirectory, knownApprover } from './callers/directory.ts';
+import { watchDelegations, type KnownDelegations } from './delegations.ts';
 import { knownExecution, type KnownExecution } from './executions.ts';
 import { knownRequest, type KnownRequest } from './requests.ts';
 
@@ -27,6 +28,7 @@ export interface Known {
   readonly requests: KnownRequests;
   readonly executions: KnownExecutions;
   readonly approvers: ApproverDirectory;
+  readonly delegations: KnownDelegations;
   isSynced(): boolean;
   stop(): Promise<void>;
 }
@@ -44,9 +46,17 @@ export function watchCluster({ client, log, metrics }: KnownOptions): Known {
   const requests = new WatchCache({ ...options, type: approvalRequests, project: knownRequest });
   const executions = new WatchCache({ ...options, type: governedJobs, project: knownExecution });
   const people = new WatchCache({ ...options, type: approvers, project: knownApprover });
-  const caches = [requests, executions, people];
-  const known = { requests: knownObjects(requests), executions: knownObjects(executions), approvers: new ApproverDirectory(people) };
-  for (const cache of caches) cache.start();
+  const directory = new ApproverDirectory(people);
+  const delegations = watchDelegations(options, { people, directory });
+  const known = {
+    requests: knownObjects(requests),
+    executions: knownObjects(executions),
+    approvers: directory,
+    delegations: delegations.known,
+  };
+  const started = [requests, executions, people];
+  for (const cache of started) cache.start();
+  const caches = [...started, delegations];
   return {
     ...known,
     isSynced: () => caches.every((cache) => cache.isSynced()),

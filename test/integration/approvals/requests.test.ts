@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { approvalDecisions, approvalRequests, type ApprovalDecision } from '../../../crds/v1alpha1/index.ts';
+import { approvalDecisions, approvalDelegations, approvalRequests, type ApprovalDecision } from '../../../crds/v1alpha1/index.ts';
 import { approvalService } from '../../fixtures/approvalService.ts';
-import { governedJob, hasEnded, isSuspended, job, resources, until } from '../../fixtures/world.ts';
+import { governedJob, hasEnded, isSuspended, job, matchJobs, oneOf, resources, TestNamespace, until } from '../../fixtures/world.ts';
 import { asked, asking, detailOf, requestIn, reviewing, scene, type Request } from './support.ts';
 
 const service = approvalService();
@@ -63,6 +63,34 @@ describe('asking and deciding over HTTP', () => {
       expect((await bob.get(`/v1/requests?namespace=${ns.name}&mine=true`)).body).toEqual({ items: [] });
     }),
   );
+
+  it('waits for whoever decides in the stead of whom it asks, is listed for them, and decided by them', async () => {
+    const ns = await TestNamespace.create('http');
+    const [alice, dan] = await Promise.all([service.person(ns, 'alice'), service.person(ns, 'dan')]);
+    await ns.policy('carla-agrees', {
+      match: [...matchJobs, { apiGroups: ['countersign.dev'], kinds: ['ApprovalRequest'] }],
+      stages: [oneOf('carla', { user: 'carla' })],
+    });
+    const { id } = await asked({ ns, alice, bob: dan });
+    const mine = async (): Promise<Request | undefined> =>
+      ((await dan.get(`/v1/requests?namespace=${ns.name}&mine=true`)).body as { items: Request[] }).items[0];
+    expect(await mine()).toBeUndefined();
+    await ns.grant('delegating', [{ apiGroups: ['countersign.dev'], resources: ['approvaldelegations'], verbs: ['create'] }], ['carla']);
+    await (
+      await ns.as('carla')
+    ).create(approvalDelegations, ns.name, {
+      apiVersion: 'countersign.dev/v1alpha1',
+      kind: approvalDelegations.kind,
+      metadata: { name: 'carla-to-dan' },
+      spec: { from: 'carla', to: dan.username, reason: 'on leave' },
+    });
+    expect((await until('it to wait for dan', mine)).id).toBe(id);
+    expect((await dan.post(`/v1/requests/${id}/decisions`, { verdict: 'Approve' })).status).toBe(201);
+    const decided = requestIn(await alice.get(`/v1/requests/${id}`, { prefer: 'wait=30' }));
+    expect(decided).toMatchObject({ outcome: 'Approved', decisions: [{ approver: dan.username, onBehalfOf: 'carla' }] });
+    expect(await mine()).toBeUndefined();
+    await ns.close();
+  });
 
   it(
     'runs a GovernedJob, whose outcome and outputs it tells',

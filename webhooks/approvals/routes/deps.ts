@@ -8,7 +8,7 @@ import type { Waiters } from '../waiting/waiters.ts';
 /** What the routes of requests and executions use. */
 export interface RequestDeps {
   readonly client: Writer & Clock;
-  readonly known: Pick<Known, 'requests' | 'executions'>;
+  readonly known: Pick<Known, 'requests' | 'executions' | 'delegations'>;
   readonly permissions: Pick<Permissions, 'may'>;
   /** Whose `{permission: approve}` counts. */
   readonly permissionsOf: (questions: PermissionQuestions) => Promise<ApprovePermissions>;

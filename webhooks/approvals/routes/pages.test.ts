@@ -11,6 +11,7 @@ import { digest, PaymentCluster, requestObject, uid } from '../../../test/fixtur
 import { Callers } from '../callers/index.ts';
 import { Seals } from '../callers/seals.ts';
 import { Sessions } from '../callers/session.ts';
+import { sorted } from '../delegations.ts';
 import { createApp } from '../http/app.ts';
 import type { KnownObjects } from '../known.ts';
 import { problemPages } from '../pages/problem.ts';
@@ -34,7 +35,7 @@ beforeEach(async () => {
   } as unknown as KnownObjects<KnownRequest>;
   const routes = pageRoutes({
     client: cluster as never,
-    known: { requests, executions: undefined as never },
+    known: { requests, executions: undefined as never, delegations: { in: () => sorted([], { byUsername: () => undefined }) } },
     permissions: { may: () => Promise.resolve(true) },
     permissionsOf: () => Promise.resolve({ mayApprove: () => false, may: () => false }),
     waiters: new Waiters(1),

@@ -32,7 +32,12 @@ export const ListQuery = z.strictObject({
   outcome: z.enum(outcomes).optional().describe('Only those of this outcome; Pending: those that are open.'),
   requester: z.string().max(512).optional().describe('Only those that this user asked for.'),
   operation: z.string().max(63).optional().describe('Only those of this operation.'),
-  mine: z.enum(['true', 'false']).optional().describe("true: only those that wait for the caller's own vote."),
+  mine: z
+    .enum(['true', 'false'])
+    .optional()
+    .describe(
+      "true: only those that wait for the caller's vote, for themselves or in somebody's stead; conditions of delegations are not looked at.",
+    ),
   labelSelector: z.string().max(1024).optional().describe('Only those with these labels: `team=payments,!draft`; without in and notin.'),
   limit: digitsUpTo(500).optional().describe('How many at most; 100 when left out.'),
   cursor: z.string().max(256).optional().describe('Where the page before ended: its `next`.'),

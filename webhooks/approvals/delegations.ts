@@ -1,0 +1,62 @@
+import { approvalDelegations, type ApprovalDelegation } from '../../crds/v1alpha1/index.ts';
+import { delegationsOf, type DelegationFacts, type Delegations } from '../../operator/core/delegation.ts';
+import { requesterFrom } from '../../operator/core/requesterStamp.ts';
+import type { KubeObject } from '../../operator/kube/client/types.ts';
+import { WatchCache } from '../../operator/kube/watchCache.ts';
+import type { ApproverDirectory, KnownApprover } from './callers/directory.ts';
+import type { KnownOptions } from './known.ts';
+
+/** Who may decide in whose stead, as far as people are to be shown what waits for them. */
+export interface KnownDelegations {
+  /** Those of a namespace. A condition (`when`) is taken for true: whether a decision counts the operator says, and whoever might decide should see the request. */
+  in(namespace: string): Delegations;
+}
+
+/** A delegation. `groups` are there only where `from` wrote it themselves: then the API server saw them. */
+export interface KnownDelegation extends Omit<DelegationFacts, 'groups'> {
+  readonly namespace: string;
+  readonly groups?: readonly string[];
+}
+
+/** For a watch cache of ApprovalDelegations. */
+export function knownDelegation(raw: KubeObject): KnownDelegation {
+  const { metadata, spec } = raw as unknown as ApprovalDelegation;
+  const { from, to, notBefore, notAfter } = spec;
+  const author = requesterFrom(metadata.annotations);
+  return {
+    namespace: metadata.namespace,
+    name: metadata.name,
+    from,
+    to,
+    author: author.username,
+    createdAt: metadata.creationTimestamp,
+    notBefore,
+    notAfter,
+    applies: true,
+    ...(author.username === from ? { groups: author.groups } : {}),
+  };
+}
+
+/** Sorted for being followed, with the groups known of whom somebody decides for. */
+export const sorted = (delegations: readonly KnownDelegation[], directory: Pick<ApproverDirectory, 'byUsername'>): Delegations =>
+  delegationsOf(delegations.map((d) => ({ ...d, groups: d.groups ?? directory.byUsername(d.from)?.groups ?? [] })));
+
+/** Begins to watch them. `people` are the Approvers of the directory. */
+export function watchDelegations(
+  { client, log, metrics }: KnownOptions,
+  { people, directory }: { readonly people: Pick<WatchCache<KnownApprover>, 'onChange'>; readonly directory: ApproverDirectory },
+): { readonly known: KnownDelegations; isSynced(): boolean; stop(): Promise<void> } {
+  const cache = new WatchCache({ client, log, metrics, type: approvalDelegations, project: knownDelegation });
+  cache.addIndex('namespace', (d) => [d.namespace]);
+  // Sorted once for all requests of a list, not for each of them.
+  const kept = new Map<string, Delegations>();
+  cache.onChange(() => kept.clear());
+  people.onChange(() => kept.clear());
+  cache.start();
+  const sortedIn = (namespace: string): Delegations => {
+    const made = kept.get(namespace) ?? sorted(cache.byIndex('namespace', namespace), directory);
+    kept.set(namespace, made);
+    return made;
+  };
+  return { known: { in: sortedIn }, isSynced: () => cache.isSynced(), stop: () => cache.stop() };
+}
