@@ -6,10 +6,11 @@ import { Registry } from 'prom-client';
 import { Agent, request } from 'undici';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { CertificateAuthority } from '../../hack/cluster/pki.ts';
+import type { ServingCertificate } from '../../operator/kube/tlsServer.ts';
 import { silentLogger } from '../../operator/telemetry/logger.ts';
 import { createMetrics } from '../../operator/telemetry/metrics.ts';
 import type { AdmissionHandler } from './handler.ts';
-import { createAdmissionServer, type AdmissionServer, type ServingCertificate } from './server.ts';
+import { createAdmissionServer, type AdmissionServer } from './server.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'countersign-admission-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,18 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { performance } from 'node:perf_hooks';
+import { tlsServer, type ServingCertificate, type TlsServer } from '../../operator/kube/tlsServer.ts';
 import type { Logger } from '../../operator/telemetry/logger.ts';
 import type { Metrics } from '../../operator/telemetry/metrics.ts';
 import { BodyTooLarge, readBody } from './body.ts';
 import type { AdmissionHandler } from './handler.ts';
 import { answerReview, parseReview, type AdmissionRequest, type Verdict } from './review.ts';
-
-/** A serving certificate and its key, PEM. */
-export interface ServingCertificate {
-  readonly cert: string;
-  readonly key: string;
-}
 
 export interface AdmissionServerOptions {
   readonly handlers: readonly AdmissionHandler[];
@@ -25,11 +18,7 @@ export interface AdmissionServerOptions {
   readonly maxBodyBytes?: number;
 }
 
-export interface AdmissionServer {
-  /** Starts to listen; answers with the port. */
-  listen(port: number, host?: string): Promise<number>;
-  /** New connections get this certificate; those that are open keep theirs. */
-  setCertificate(certificate: ServingCertificate): void;
+export interface AdmissionServer extends TlsServer {
   /**
    * Ends without dropping a review: for `drainMs` it goes on answering, and asks callers to come back elsewhere; then it takes no connection any more
    * and waits for what is under way.
@@ -37,25 +26,18 @@ export interface AdmissionServer {
   close(drainMs?: number): Promise<void>;
 }
 
-const secureOptions = { minVersion: 'TLSv1.2' } as const;
+/** Idle connections are kept for longer than the API server does, so that it is the caller who hangs up. */
+const timeouts = { requestTimeout: 15_000, headersTimeout: 5_000, keepAliveTimeout: 120_000 } as const;
 
 /** Answers AdmissionReviews of admission.k8s.io/v1 over TLS. */
 export function createAdmissionServer(options: AdmissionServerOptions): AdmissionServer {
   const { certificate, log } = options;
   let closing = false;
-  const server = createServer({ ...secureOptions, ...certificate, requestTimeout: 15_000, headersTimeout: 5_000 }, (request, response) => {
-    void answer(request, response, options, () => closing);
-  });
-  // Longer than the API server keeps an idle connection, so that it is the caller who hangs up.
-  server.keepAliveTimeout = 120_000;
-  server.on('tlsClientError', (error) => log.debug({ reason: error.message }, 'TLS handshake failed'));
+  const listener = (request: IncomingMessage, response: ServerResponse): void => void answer(request, response, options, () => closing);
+  const { server, listen, setCertificate } = tlsServer(certificate, timeouts, listener, log);
   return {
-    listen: (port, host) =>
-      new Promise((resolve, reject) => {
-        server.once('error', reject);
-        server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
-      }),
-    setCertificate: (next) => server.setSecureContext({ ...secureOptions, ...next }),
+    listen,
+    setCertificate,
     close: async (drainMs = 0) => {
       closing = true;
       if (drainMs > 0) await new Promise((resolve) => setTimeout(resolve, drainMs));

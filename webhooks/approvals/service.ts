@@ -1,12 +1,13 @@
 import type { KeyObject } from 'node:crypto';
 import type { KubeClient } from '../../operator/kube/client/kubeClient.ts';
+import type { ServingCertificate } from '../../operator/kube/tlsServer.ts';
 import type { Logger } from '../../operator/telemetry/logger.ts';
 import type { Outside } from '../../operator/notify/contract.ts';
 import type { Metrics } from '../../operator/telemetry/metrics.ts';
 import { openCallers, type CallersSettings } from './callers/compose.ts';
 import { openChannels } from './channels/compose.ts';
 import { createApp, type AppOptions } from './http/app.ts';
-import { createApprovalServer, type ApprovalServer, type ServingCertificate } from './http/server.ts';
+import { createApprovalServer, type ApprovalServer } from './http/server.ts';
 import { watchCluster } from './known.ts';
 import { openNotices } from './notices/index.ts';
 import { problemPages } from './pages/problem.ts';

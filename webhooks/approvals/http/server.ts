@@ -1,27 +1,15 @@
-import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { Server } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { tlsServer, type ServingCertificate, type TlsServer } from '../../../operator/kube/tlsServer.ts';
 import type { Logger } from '../../../operator/telemetry/logger.ts';
 import type { App } from './app.ts';
 import { answerBrokenCalls } from './brokenCalls.ts';
 
-/** A serving certificate and its key, PEM. */
-export interface ServingCertificate {
-  readonly cert: string;
-  readonly key: string;
-}
-
 /** The TLS server of an app. */
-export interface ApprovalServer {
-  /** Starts to listen; answers with the port. */
-  listen(port: number, host?: string): Promise<number>;
-  /** New connections get this certificate; those that are open keep theirs. */
-  setCertificate(certificate: ServingCertificate): void;
+export interface ApprovalServer extends TlsServer {
   /** Ends without dropping a call: those who wait are answered at once; for `drainMs` it goes on answering; then it waits for what is under way. */
   close(drainMs?: number): Promise<void>;
 }
-
-const secureOptions = { minVersion: 'TLSv1.2' } as const;
 
 /** So long a caller may take to send a call; its answer may take longer, as it may wait for people. */
 const timeouts = { requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 } as const;
@@ -31,16 +19,11 @@ const longestEndMs = 15_000;
 
 /** Serves an app over TLS. */
 export function createApprovalServer(app: App, certificate: ServingCertificate, log: Logger): ApprovalServer {
-  const server = createServer({ ...secureOptions, ...certificate, ...timeouts, maxHeaderSize: 32 << 10 }, app.express);
+  const { server, listen, setCertificate } = tlsServer(certificate, { ...timeouts, maxHeaderSize: 32 << 10 }, app.express, log);
   answerBrokenCalls(server, log);
-  server.on('tlsClientError', (error) => log.debug({ reason: error.message }, 'TLS handshake failed'));
   return {
-    listen: (port, host) =>
-      new Promise((resolve, reject) => {
-        server.once('error', reject);
-        server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
-      }),
-    setCertificate: (next) => server.setSecureContext({ ...secureOptions, ...next }),
+    listen,
+    setCertificate,
     close: async (drainMs = 0) => {
       app.end();
       if (drainMs > 0) await sleep(drainMs);
