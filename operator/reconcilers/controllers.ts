@@ -96,8 +96,8 @@ export class Controllers {
       reporter: options.reporter,
       defaultTimeoutMs: options.defaultTimeoutMs,
     };
-    const calls = new ActionCalls((ref) => this.#wake('governedjob', ref));
-    const governedJobContext = { client, world, calls, caller: options.caller, log };
+    const calls = new ActionCalls((ref) => this.#wake('governedjob', ref), log);
+    const governedJobContext = { client, world, calls, caller: options.caller };
     this.#byName = {
       audit: this.#controller('audit', (ref) => reconcileAuditedJob(ref, auditContext), 1),
       auditrequest: this.#controller('auditrequest', (ref) => reconcileAuditedRequest(ref, auditContext), 1),

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ActionWanted } from '../../core/actions.ts';
+import { noAnswerSentence } from '../../notify/notReached.ts';
+import { createLogger, silentLogger } from '../../telemetry/logger.ts';
 import { ActionCalls } from './calls.ts';
 
 const action: ActionWanted = { stage: 'Pre', name: 'tell', digest: 'v1:sha256:00', does: 'Call', retries: 0 };
@@ -11,7 +13,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 function held() {
   const answers: (() => void)[] = [];
   const woken: string[] = [];
-  const calls = new ActionCalls(({ name }) => woken.push(name));
+  const calls = new ActionCalls(({ name }) => woken.push(name), silentLogger());
   const make = () => new Promise<typeof yes>((resolve) => answers.push(() => resolve(yes)));
   return { calls, make, answers, woken };
 }
@@ -43,6 +45,17 @@ describe('calls', () => {
     expect(calls.seen('u').map((s) => s.attempt)).toEqual([2]);
     calls.forget('u');
     expect(calls.seen('u')).toEqual([]);
+  });
+
+  it('that reach nobody say why in the log alone: whoever wrote the GovernedJob chose the host and reads its status', async () => {
+    const lines: string[] = [];
+    const log = createLogger({ destination: { write: (line: string) => void lines.push(line) } });
+    const calls = new ActionCalls(() => undefined, log);
+    const cause = 'db.internal is at 10.1.2.3, which is no public address';
+    calls.begin('u', ref('a'), { action, attempt: 1 }, () => Promise.resolve({ ok: false, message: noAnswerSentence, cause }));
+    await turn();
+    expect(calls.seen('u')).toEqual([{ ok: false, message: noAnswerSentence, digest: action.digest, attempt: 1 }]);
+    expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([{ namespace: 'payments', name: 'a', action: 'tell', cause }]);
   });
 
   it('are not all made at once: whoever came too late is woken when there is room', async () => {

@@ -1,5 +1,7 @@
 import type { CallOwed, CallSeen } from '../../core/governedJobFacts.ts';
 import type { Ref } from '../../core/ports.ts';
+import type { Answered } from '../../notify/httpCaller.ts';
+import type { Logger } from '../../telemetry/logger.ts';
 
 /** So many calls at once; a peer that is slow to answer must not keep the operator from its own work. */
 const mostAtOnce = 32;
@@ -10,6 +12,7 @@ const mostAtOnce = 32;
  */
 export class ActionCalls {
   readonly #wake: (ref: Ref) => void;
+  readonly #log: Pick<Logger, 'warn'>;
   /** By uid of the GovernedJob. */
   readonly #seen = new Map<string, CallSeen[]>();
   readonly #running = new Set<string>();
@@ -17,12 +20,13 @@ export class ActionCalls {
   readonly #waiting = new Map<string, Ref>();
 
   /** `wake` brings a GovernedJob back to its reconciler. */
-  constructor(wake: (ref: Ref) => void) {
+  constructor(wake: (ref: Ref) => void, log: Pick<Logger, 'warn'>) {
     this.#wake = wake;
+    this.#log = log;
   }
 
   /** Begins a call, unless it is under way or has been answered; `make` must not throw. */
-  begin(uid: string, ref: Ref, { action, attempt }: CallOwed, make: () => Promise<Omit<CallSeen, 'digest' | 'attempt'>>): void {
+  begin(uid: string, ref: Ref, { action, attempt }: CallOwed, make: () => Promise<Answered>): void {
     const key = `${uid} ${action.digest} ${attempt}`;
     const isAnswered = this.seen(uid).some((s) => s.digest === action.digest && s.attempt === attempt);
     if (isAnswered || this.#running.has(key)) return;
@@ -31,7 +35,9 @@ export class ActionCalls {
       return;
     }
     this.#running.add(key);
-    void make().then((answer) => {
+    void make().then(({ cause, ...answer }) => {
+      // Whoever wrote the GovernedJob chose the host and reads its status: what its name and address lead to is for administrators.
+      if (cause !== undefined) this.#log.warn({ ...ref, action: action.name, attempt, cause }, 'the call of an action reached nobody');
       this.#running.delete(key);
       this.#seen.set(uid, [...this.seen(uid), { ...answer, digest: action.digest, attempt }]);
       this.#wake(ref);

@@ -6,7 +6,6 @@ import { planGovernedJob, type GovernedJobPlan } from '../../core/governedJobPla
 import { settled, wake, type Outcome, type Ref } from '../../core/ports.ts';
 import type { KubeClient } from '../../kube/client/kubeClient.ts';
 import type { HttpCaller } from '../../notify/httpCaller.ts';
-import type { Logger } from '../../telemetry/logger.ts';
 import type { World } from '../world.ts';
 import type { ActionCalls } from './calls.ts';
 import { perform, refusalOf, writeStatus } from './effects.ts';
@@ -17,8 +16,7 @@ export interface GovernedJobContext {
   readonly client: KubeClient;
   readonly world: World;
   readonly calls: ActionCalls;
-  readonly caller: Pick<HttpCaller, 'post'>;
-  readonly log: Logger;
+  readonly caller: HttpCaller;
 }
 
 const mostRounds = 6;
@@ -65,18 +63,12 @@ function begin(
   { governedJob }: Observed,
   status: GovernedJobStatus,
   call: CallOwed,
-  { client, calls, caller, log }: GovernedJobContext,
+  { client, calls, caller }: GovernedJobContext,
 ): void {
   const { spec, uid } = governedJob;
   const { stage, name } = call.action;
   const url = (stage === 'Pre' ? spec.preActions : spec.postActions)?.find((a) => a.name === name)?.http?.url;
   if (url === undefined) return;
   const message = { id: callId(uid, call.action), at: client.now(), body: payloadOf(governedJob, status, call) };
-  calls.begin(uid, ref, call, async () => {
-    const { cause, ...answer } = await caller.post(url, message);
-    // Whoever wrote the GovernedJob chose the host and reads its status: what its name and address lead to is for administrators.
-    if (cause !== undefined)
-      log.warn({ ...ref, action: name, stage, attempt: call.attempt, cause }, 'the call of an action reached nobody');
-    return answer;
-  });
+  calls.begin(uid, ref, call, () => caller.post(url, message));
 }
