@@ -11,7 +11,9 @@ const Fields = z.record(FieldName, z.string().max(4000));
 const Config = z.strictObject({
   instance: HttpsUrl.describe('The instance, such as https://example.service-now.com.'),
   table: FieldName.default('change_request').describe('The table that records are made in.'),
-  fields: Fields.default({ type: 'normal' }).describe('Further columns of a new record, such as assignment_group.'),
+  fields: Fields.default({ type: 'normal' }).describe(
+    'Further columns of a new record, such as assignment_group. Values are as ServiceNow stores them: a group by its sys_id.',
+  ),
   updates: z
     .partialRecord(NoticeEvent, Fields)
     .default({})
@@ -27,7 +29,8 @@ const mostText = 4000;
  * A record for each request, mostly a change; updated when it is decided.
  *
  * Written by https://www.servicenow.com/docs/r/api-reference/rest-apis/c_TableAPI.html, version 2 of it by name: a query that finds nothing is answered with an
- * empty list there, with 404 in version 1 (https://support.servicenow.com/kb?id=kb_article_view&sysparm_article=KB0551763).
+ * empty list there, with 404 in version 1 (https://support.servicenow.com/kb?id=kb_article_view&sysparm_article=KB0551763). Columns are set by the values that
+ * are stored (`sysparm_input_display_value` left out), as `state: "-1"` would be none that is displayed.
  */
 export const serviceNow: Channel<Config> = {
   type: 'ServiceNow',
