@@ -4,7 +4,7 @@ import { requesterFrom } from '../../operator/core/requesterStamp.ts';
 import type { KubeObject } from '../../operator/kube/client/types.ts';
 import { WatchCache } from '../../operator/kube/watchCache.ts';
 import type { ApproverDirectory, KnownApprover } from './callers/directory.ts';
-import type { KnownOptions } from './known.ts';
+import type { WatchingOptions } from './watching.ts';
 
 /** Who may decide in whose stead, as far as people are to be shown what waits for them. */
 export interface KnownDelegations {
@@ -43,7 +43,7 @@ export const sorted = (delegations: readonly KnownDelegation[], directory: Pick<
 
 /** Begins to watch them. `people` are the Approvers of the directory. */
 export function watchDelegations(
-  { client, log, metrics }: KnownOptions,
+  { client, log, metrics }: WatchingOptions,
   { people, directory }: { readonly people: Pick<WatchCache<KnownApprover>, 'onChange'>; readonly directory: ApproverDirectory },
 ): { readonly known: KnownDelegations; isSynced(): boolean; stop(): Promise<void> } {
   const cache = new WatchCache({ client, log, metrics, type: approvalDelegations, project: knownDelegation });

@@ -1,13 +1,11 @@
 import { approvalRequests, approvers, governedJobs } from '../../crds/v1alpha1/index.ts';
-import type { KubeClient } from '../../operator/kube/client/kubeClient.ts';
 import type { KubeObject } from '../../operator/kube/client/types.ts';
 import { WatchCache } from '../../operator/kube/watchCache.ts';
-import type { Logger } from '../../operator/telemetry/logger.ts';
-import type { Metrics } from '../../operator/telemetry/metrics.ts';
 import { ApproverDirectory, knownApprover } from './callers/directory.ts';
 import { watchDelegations, type KnownDelegations } from './delegations.ts';
 import { knownExecution, type KnownExecution } from './executions.ts';
 import { knownRequest, type KnownRequest } from './requests.ts';
+import type { WatchingOptions } from './watching.ts';
 
 /** Objects of one kind, as the watch tells of them. */
 export interface KnownObjects<T> {
@@ -33,14 +31,8 @@ export interface Known {
   stop(): Promise<void>;
 }
 
-export interface KnownOptions {
-  readonly client: KubeClient;
-  readonly log: Logger;
-  readonly metrics: Metrics;
-}
-
 /** Begins to watch it, in all namespaces. */
-export function watchCluster({ client, log, metrics }: KnownOptions): Known {
+export function watchCluster({ client, log, metrics }: WatchingOptions): Known {
   // Named one by one: a namespace that a caller has beside them would be all that is watched.
   const options = { client, log, metrics };
   const requests = new WatchCache({ ...options, type: approvalRequests, project: knownRequest });

@@ -1,11 +1,11 @@
 import type { Outside } from '../../../operator/notify/contract.ts';
-import type { KnownOptions } from '../known.ts';
+import type { WatchingOptions } from '../watching.ts';
 import { Channels } from './channels.ts';
 import { watchChannels } from './known.ts';
 import { ChannelSecrets } from './secrets.ts';
 import { ChannelStatus } from './status.ts';
 
-export interface OpenChannelsOptions extends KnownOptions {
+export interface OpenChannelsOptions extends WatchingOptions {
   /** The operator's own namespace. */
   readonly ownNamespace: string;
   readonly outside: Outside;

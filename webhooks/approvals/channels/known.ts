@@ -9,7 +9,7 @@ import {
 import type { KubeObject } from '../../../operator/kube/client/types.ts';
 import { WatchCache } from '../../../operator/kube/watchCache.ts';
 import { isRouted, type Routed } from '../../../operator/notify/routes.ts';
-import type { KnownOptions } from '../known.ts';
+import type { WatchingOptions } from '../watching.ts';
 
 /** A NotificationChannel, or a ClusterNotificationChannel, as the service knows it. */
 export interface KnownChannel {
@@ -61,7 +61,7 @@ export interface KnownChannels {
 }
 
 /** Begins to watch them. */
-export function watchChannels({ client, log, metrics }: KnownOptions): KnownChannels {
+export function watchChannels({ client, log, metrics }: WatchingOptions): KnownChannels {
   const options = { client, log, metrics };
   const caches = [
     new WatchCache({

@@ -7,7 +7,7 @@ import {
 } from '../../../crds/v1alpha1/index.ts';
 import type { KubeObject } from '../../../operator/kube/client/types.ts';
 import { WatchCache } from '../../../operator/kube/watchCache.ts';
-import type { KnownOptions } from '../known.ts';
+import type { WatchingOptions } from '../watching.ts';
 
 type Notify = ReadonlyMap<string, readonly ChannelRef[]>;
 
@@ -19,7 +19,7 @@ export interface StageChannels {
 }
 
 /** Begins to watch the policies, and keeps of them only that. */
-export function watchStageChannels(options: KnownOptions): StageChannels {
+export function watchStageChannels(options: WatchingOptions): StageChannels {
   const caches: Record<PolicyKind, WatchCache<Notify>> = {
     ApprovalPolicy: new WatchCache({ ...options, type: approvalPolicies, project: notifyOf }),
     ClusterApprovalPolicy: new WatchCache({ ...options, type: clusterApprovalPolicies, project: notifyOf }),
