@@ -60,6 +60,14 @@ it('Whoever decides sees how the work differs from what was approved last, on a 
     expect(await overflow(visitor), look.name).toBeLessThanOrEqual(0);
     await screenshot(visitor, `compared-${look.name}`);
   }
+  // What a column is about stands beside it where there is no place for its heading.
+  await visitor.page.goto(`${of.origin}/requests`);
+  expect(await visitor.page.locator('thead').isVisible()).toBe(false);
+  const cells = await visitor.page.locator('tbody tr').first().locator('td').all();
+  const labels = await Promise.all(cells.map((cell) => cell.getAttribute('data-label')));
+  expect(labels).toEqual([null, 'Asked by', 'Namespace', 'Since', 'Expires']);
+  expect(await overflow(visitor)).toBeLessThanOrEqual(0);
+  await screenshot(visitor, 'list-phone');
   await visitor.page.goto(`${of.origin}${await linkFor(of, asked, 'Reject')}`);
   expect(await section(visitor).innerText()).toContain(`Differs from ${before}`);
 

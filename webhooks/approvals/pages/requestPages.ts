@@ -50,10 +50,10 @@ const listRow = (request: KnownRequest, now: number): Html => {
       <a href=${`/requests/${request.uid}`}>${titleOf(request)}</a>
       ${spec.reason === undefined ? null : html`<br /><span class="soft">${visible(clip(spec.reason))}</span>`}
     </td>
-    <td>${visible(requester.username)}</td>
-    <td>${visible(request.namespace)}</td>
-    <td>${moment(request.createdAt, now)}</td>
-    <td>${status?.expiresAt === undefined ? '' : moment(status.expiresAt, now)}</td>
+    <td data-label="Asked by">${visible(requester.username)}</td>
+    <td data-label="Namespace">${visible(request.namespace)}</td>
+    <td data-label="Since">${moment(request.createdAt, now)}</td>
+    <td data-label="Expires">${status?.expiresAt === undefined ? '' : moment(status.expiresAt, now)}</td>
   </tr>`;
 };
 

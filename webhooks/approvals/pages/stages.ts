@@ -65,13 +65,13 @@ export function decisionsSection(decisions: readonly DecisionRecord[], now: numb
         ${decisions.map(
           (d) =>
             html`<tr>
-              <td>${moment(d.time, now)}</td>
-              <td>
+              <td data-label="When">${moment(d.time, now)}</td>
+              <td data-label="Who">
                 ${visible(d.onBehalfOf === undefined ? d.approver : `${d.approver} for ${d.onBehalfOf}`)} <span class="soft">${d.via}</span>
               </td>
-              <td>${d.verdict}</td>
-              <td>${d.counted ? 'yes' : `no: ${d.ignoredBecause ?? 'unknown'}`}</td>
-              <td>${visible([d.ticket, d.reason].filter((text) => text !== undefined && text !== '').join(' – '))}</td>
+              <td data-label="Verdict">${d.verdict}</td>
+              <td data-label="Counts">${d.counted ? 'yes' : `no: ${d.ignoredBecause ?? 'unknown'}`}</td>
+              <td data-label="Reason">${visible([d.ticket, d.reason].filter((text) => text !== undefined && text !== '').join(' – '))}</td>
             </tr>`,
         )}
       </tbody>

@@ -76,6 +76,7 @@ button.quiet { border: 0; padding: 0; background: none; font-weight: 400; text-d
   tr, td { display: block; }
   tr { border-bottom: 1px solid var(--line); padding: .5rem 0; }
   td { border: 0; padding: .1rem 0; }
+  td[data-label]:not(:empty)::before { content: attr(data-label) ": "; color: var(--soft); }
 }
 `;
 
