@@ -23,7 +23,7 @@ function live({ first, steps }: RuleHistory, look: (facts: Observation, planned:
   }
 }
 
-const runs = { numRuns: 2_000 };
+const runs = { numRuns: 3_000 };
 
 /** Shows what happened, where facts themselves would not print. */
 const told = ({ first, steps }: RuleHistory): string =>
