@@ -34,6 +34,13 @@ describe('standing', () => {
     expect(standing(exampleRequest({ status: { decisions: [old] } }), bob, nobodyMay).kind).toBe('wanted');
   });
 
+  it('tells whose vote does not count from those whose vote does, and wants it again where that helps', () => {
+    const said = (ignoredBecause: string) =>
+      standing(exampleRequest({ status: { decisions: [decision({ counted: false, ignoredBecause })] } }), bob, nobodyMay);
+    expect(said('NotQualified')).toEqual({ kind: 'hasVoted', verdict: 'Approve', ignored: true });
+    for (const because of ['ReasonMissing', 'ChannelTooWeak']) expect(said(because).kind).toBe('wanted');
+  });
+
   it('does not want anybody for a place that is filled', () => {
     const full = stage({
       state: 'Satisfied',

@@ -2,6 +2,7 @@ import type { ApproverRef, ResolvedStage } from '../../crds/v1alpha1/index.ts';
 import { describeApprover } from '../../operator/core/explain.ts';
 import { isBarred, qualifies, type Person, type Roll } from '../../operator/core/eligibility.ts';
 import { policyName, type Permissions } from '../../operator/core/facts.ts';
+import { saidBefore } from '../../operator/core/saidBefore.ts';
 import { isSettled, type Request } from '../request.ts';
 import { oneLine } from '../../operator/core/printable.ts';
 import { isAsking } from './decidable.ts';
@@ -44,7 +45,8 @@ export function deputyTexts(from: readonly ApproverRef[], request: Request, { de
 export type Standing =
   /** Their approval would fill a place that is still empty; `onBehalfOf` somebody else, where a delegation lets them. */
   | { readonly kind: 'wanted'; readonly stages: readonly string[]; readonly onBehalfOf?: string }
-  | { readonly kind: 'hasVoted'; readonly verdict: string }
+  /** They have spoken already; `ignored` where that does not count, though to say it again would not help. */
+  | { readonly kind: 'hasVoted'; readonly verdict: string; readonly ignored?: true }
   /** They would qualify, but are the requester. */
   | { readonly kind: 'isRequester' }
   /** They would qualify, but it is not known who the requester is. */
@@ -60,14 +62,8 @@ export type Standing =
 export function standing(request: Request, person: Person, permissions: Permissions, inSteadOf: readonly Person[] = []): Standing {
   const { status, spec } = request.stored;
   if (status === undefined || isSettled(request) || spec.draft || status.subjectDigest === undefined) return { kind: 'nothingToDecide' };
-  const vote = status.decisions.findLast(
-    (d) =>
-      d.approver === person.username &&
-      votes.includes(d.verdict) &&
-      d.ignoredBecause !== 'ChannelTooWeak' &&
-      d.digest === status.subjectDigest,
-  );
-  if (vote !== undefined) return { kind: 'hasVoted', verdict: vote.verdict };
+  const vote = saidBefore(person.username, status);
+  if (vote !== undefined) return { kind: 'hasVoted', verdict: vote.verdict, ...(vote.counted ? {} : { ignored: true }) };
   const own = placesFor(request, person, person, permissions);
   if (own.kind === 'wanted') return own;
   for (const principal of inSteadOf) {
@@ -76,8 +72,6 @@ export function standing(request: Request, person: Person, permissions: Permissi
   }
   return own;
 }
-
-const votes: readonly string[] = ['Approve', 'Reject'];
 
 /** The stages in which `principal` is wanted, if `voter` says it. Whoever asked may not say so for anybody. */
 function placesFor(request: Request, principal: Person, voter: Person, permissions: Permissions): Standing {

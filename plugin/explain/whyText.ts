@@ -68,7 +68,7 @@ export function standingText(standing: Standing, username: string, request: Requ
     case 'wanted':
       return `You (${me}) can give it${standing.onBehalfOf === undefined ? '' : ` for ${oneLine(standing.onBehalfOf)}`}, in stage ${standing.stages.map(oneLine).join(', ')}: kubectl approve ${request.name} -n ${request.namespace}`;
     case 'hasVoted':
-      return `You (${me}) have said ${standing.verdict} already.`;
+      return `You (${me}) have said ${standing.verdict} already${standing.ignored === true ? '; why that does not count stands above' : ''}.`;
     case 'isRequester':
       return `You (${me}) asked for it, so somebody else must approve it.`;
     case 'requesterUnknown':
