@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { kinds } from '../../crds/v1alpha1/index.ts';
 import { KubeClient } from '../../operator/kube/client/kubeClient.ts';
 import { refusedAsChange, refusedAtCreation } from './crdsCases.ts';
+import { refusedOfPeople, unchangedOfPeople } from './crdsCasesPeople.ts';
 import { type Manifest, refusals, resourceOf, sample, sampleFiles } from './crdsSupport.ts';
 import { ownCluster, type OwnCluster } from './crdsCluster.ts';
 
@@ -98,7 +99,7 @@ describe('samples', () => {
 });
 
 describe('the API server itself refuses', () => {
-  it.each(refusedAtCreation)('%s', async (_, file, change, sentence) => {
+  it.each([...refusedAtCreation, ...refusedOfPeople])('%s', async (_, file, change, sentence) => {
     const said = await refusals(tryToCreate(sample(file, ns, (object) => change(object.spec as Manifest))));
     expect(said).toContainEqual(expect.stringMatching(sentence));
   });
@@ -113,6 +114,11 @@ describe('what may be created besides', () => {
       (spec) => (spec.match[0].namespaceSelector = { matchLabels: { a: 'b' } }),
     ],
     ['a policy that asks nobody', 'policy-two-lines.yaml', (spec) => delete spec.stages],
+    [
+      'a delegation that ends later, by the clocks of two places',
+      'delegation.yaml',
+      (spec) => Object.assign(spec, { notBefore: '2026-12-20T11:00:00+02:00', notAfter: '2026-12-20T10:00:00Z' }),
+    ],
     ['a time of several units', 'request-external.yaml', (spec) => (spec.timeout = '1d12h30m5s')],
     [
       'a decision on 100 requests',
@@ -130,7 +136,7 @@ describe('what may be created besides', () => {
 });
 
 describe('the API server itself does not let', () => {
-  it.each(refusedAsChange)('%s', async (_, file, change, sentence) => {
+  it.each([...refusedAsChange, ...unchangedOfPeople])('%s', async (_, file, change, sentence) => {
     const object = await create(sample(file, ns));
     const said = await refusals(tryToChange(object, (copy) => change(copy.spec as Manifest)));
     expect(said).toContainEqual(expect.stringMatching(sentence));
