@@ -219,7 +219,9 @@ function parsedContext(text: string | undefined, faults: string[]): Readonly<Rec
     } else faults.push(`annotation ${authorAnnotations.context} is not a JSON object; expected for example {"amount": 50000}`);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    faults.push(`annotation ${authorAnnotations.context} cannot be used: ${why}; expected for example {"amount": 50000}`);
+    faults.push(
+      `annotation ${authorAnnotations.context} cannot be used: ${why.replace(/\.$/, '')}; expected for example {"amount": 50000}`,
+    );
   }
   return undefined;
 }
