@@ -234,6 +234,12 @@ describe('a delegation', () => {
     await expect(create(await world.namespace(false), limited('has(context.amount) &&\namount > 10'))).rejects.toThrow(unreadable);
   });
 
+  test('whose when is neither true nor false, or calls what there is not, is refused and told where', async () => {
+    const ns = await world.namespace(false);
+    await expect(create(ns, limited('1 + 1'))).rejects.toThrow('spec.when: line 1, column 1: it gives an int, expected a bool');
+    await expect(create(ns, limited('risk.score > 10.0'))).rejects.toThrow('spec.when: line 1, column 1: risk is not known here');
+  });
+
   test('that is edited wrongly is refused as well, and one with a right when is taken', async () => {
     const ns = await world.namespace(false);
     await create(ns, limited('context.amount > 10'));
