@@ -93,6 +93,14 @@ describe.concurrent('a freeze', () => {
     expect(transition(done, 'Approved')).toBeGreaterThanOrEqual(opens);
   });
 
+  test('that overlaps one and touches another is one with them', async ({ ns }) => {
+    const begin = Math.floor(Date.now() / minute - 3) * minute;
+    const freeze = [0, 30, 90].map((later) => ({ ...windowFrom(begin + later * minute), name: `window-${later}` }));
+    await ns.policy('pay', { ...financeAgrees, freeze });
+    const approved = await waits(ns, job('wire'));
+    expect(approved.status?.earliestRelease).toBe(rfc3339(begin + 150 * minute));
+  });
+
   test('that comes with a change of the policy after the approval holds as well', async ({ ns }) => {
     const [first, later] = [fromNow(30 * second), fromNow(45 * second)];
     await ns.policy('pay', { ...financeAgrees, freeze: [windowUntil(first)] });
