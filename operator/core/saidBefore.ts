@@ -1,4 +1,5 @@
-import type { ApprovalRequestStatus, DecisionRecord, IgnoredBecause } from '../../crds/v1alpha1/index.ts';
+import type { ApprovalRequestStatus, DecisionRecord, IgnoredBecause, ResolvedStage } from '../../crds/v1alpha1/index.ts';
+import { isTooWeak, minimumOf } from './channels.ts';
 
 /** Why a vote does not count that its author may give again so that it does. */
 const again: ReadonlySet<IgnoredBecause> = new Set<IgnoredBecause>([
@@ -9,17 +10,26 @@ const again: ReadonlySet<IgnoredBecause> = new Set<IgnoredBecause>([
   'ChannelTooWeak',
 ]);
 
-/** The yes or no that somebody has said of the request as it is now, by its status; undefined also where they must say it again for it to count. */
+/** Of a stage, by which channels a yes is heard in it. */
+export type Hearing = Pick<ResolvedStage, 'minimumChannel'>;
+
+/**
+ * The yes or no that somebody has said of the request as it is now in a stage, by its status; undefined also where they must say it again for it to count
+ * there. A yes may have come by a channel that is sure enough for one stage and not for another, so what counts in the one is nothing in the other.
+ */
 export function saidBefore(
   username: string,
   { decisions = [], subjectDigest }: Partial<Pick<ApprovalRequestStatus, 'decisions' | 'subjectDigest'>>,
+  stage: Hearing,
 ): DecisionRecord | undefined {
-  const theirs = decisions.filter(
-    ({ approver, digest, verdict }) => approver === username && digest === subjectDigest && (verdict === 'Approve' || verdict === 'Reject'),
-  );
+  const theirs = decisions.filter((d) => d.approver === username && d.digest === subjectDigest && isHeardIn(stage, d));
   const last = theirs.at(-1);
   // One that counts still does when the same was said again by a weaker channel.
   return theirs.findLast((d) => d.counted) ?? (last !== undefined && isAgain(last) ? undefined : last);
 }
+
+/** Whether it is a yes by a channel that is sure enough for the stage, or a no, which holds by any. */
+export const isHeardIn = (stage: Hearing, { verdict, via }: Pick<DecisionRecord, 'verdict' | 'via'>): boolean =>
+  verdict === 'Reject' || (verdict === 'Approve' && !isTooWeak(via, minimumOf(stage)));
 
 const isAgain = ({ ignoredBecause }: DecisionRecord): boolean => again.has(ignoredBecause as IgnoredBecause);

@@ -41,6 +41,17 @@ describe('standing', () => {
     for (const because of ['ReasonMissing', 'ChannelTooWeak']) expect(said(because).kind).toBe('wanted');
   });
 
+  it('wants it again by a surer channel in the stage that finds it too weak, though it counts in another', () => {
+    const byMail = stage({ approvals: 1, minimumChannel: 'Email' });
+    const other = stage({ name: 'treasury', policy: { kind: 'ApprovalPolicy', namespace: 'payments', name: 'surer', generation: 1 } });
+    const decisions = [decision({ via: 'Email' })];
+    expect(standing(exampleRequest({ status: { stages: [byMail, other], decisions } }), bob, nobodyMay)).toEqual({
+      kind: 'wanted',
+      stages: ['treasury'],
+    });
+    expect(standing(exampleRequest({ status: { stages: [byMail], decisions } }), bob, nobodyMay).kind).toBe('hasVoted');
+  });
+
   it('does not want anybody for a place that is filled', () => {
     const full = stage({
       state: 'Satisfied',

@@ -62,23 +62,31 @@ export type Standing =
 export function standing(request: Request, person: Person, permissions: Permissions, inSteadOf: readonly Person[] = []): Standing {
   const { status, spec } = request.stored;
   if (status === undefined || isSettled(request) || spec.draft || status.subjectDigest === undefined) return { kind: 'nothingToDecide' };
-  const vote = saidBefore(person.username, status);
-  if (vote !== undefined) return { kind: 'hasVoted', verdict: vote.verdict, ...(vote.counted ? {} : { ignored: true }) };
   const own = placesFor(request, person, person, permissions);
   if (own.kind === 'wanted') return own;
   for (const principal of inSteadOf) {
     const theirs = placesFor(request, principal, person, permissions);
     if (theirs.kind === 'wanted') return { ...theirs, onBehalfOf: principal.username };
   }
-  return own;
+  return spoken(request, person) ?? own;
 }
 
-/** The stages in which `principal` is wanted, if `voter` says it. Whoever asked may not say so for anybody. */
+/** What they have said already, where any stage heard it. */
+function spoken({ stored: { status } }: Request, { username }: Person): Standing | undefined {
+  const votes = (status?.stages ?? []).flatMap((stage) => saidBefore(username, status ?? {}, stage) ?? []);
+  const vote = votes.find(({ counted }) => counted) ?? votes[0];
+  return vote && { kind: 'hasVoted', verdict: vote.verdict, ...(vote.counted ? {} : { ignored: true }) };
+}
+
+/** The stages in which `principal` is wanted, if `voter` says it who has said nothing there yet. Whoever asked may not say so for anybody. */
 function placesFor(request: Request, principal: Person, voter: Person, permissions: Permissions): Standing {
   const { stages = [], requester } = request.stored.status ?? {};
   const requesters = [requester?.username ?? '', ...(requester?.submittedBy === undefined ? [] : [requester.submittedBy])];
   const asked = stages.filter(
-    (stage) => isAsking(stage) && placesOf(stage).some((p) => p.missing > 0 && qualifies(p.from, principal, rollOf(stage, permissions))),
+    (stage) =>
+      isAsking(stage) &&
+      saidBefore(voter.username, request.stored.status ?? {}, stage) === undefined &&
+      placesOf(stage).some((p) => p.missing > 0 && qualifies(p.from, principal, rollOf(stage, permissions))),
   );
   if (asked.length === 0) return { kind: 'notAsked' };
   const wanted = asked.filter((stage) => ![principal, voter].some((who) => isBarred(who, requesters, stage.separation)));

@@ -7,7 +7,7 @@ import {
 } from '../../crds/v1alpha1/index.ts';
 import { isTrue } from '../../operator/core/conditions.ts';
 import { requesterFrom } from '../../operator/core/requesterStamp.ts';
-import { saidBefore } from '../../operator/core/saidBefore.ts';
+import { saidBefore, type Hearing } from '../../operator/core/saidBefore.ts';
 import type { KubeObject } from '../../operator/kube/client/types.ts';
 import { knownMetadata, type KnownMetadata } from './metadata.ts';
 
@@ -40,9 +40,9 @@ export function knownRequest(raw: KubeObject): KnownRequest {
 /** Whether the request has come to its end, with whatever outcome. */
 export const isSettled = ({ status }: Pick<KnownRequest, 'status'>): boolean => isTrue(status?.conditions, 'Settled');
 
-/** Whether they have said yes or no to the request as it is now, and need not say it again. */
-export const hasVoted = (username: string, { status }: Pick<KnownRequest, 'status'>): boolean =>
-  status !== undefined && saidBefore(username, status) !== undefined;
+/** Whether they have said yes or no in a stage of the request as it is now, and need not say it again there. */
+export const hasVoted = (username: string, { status }: Pick<KnownRequest, 'status'>, stage: Hearing): boolean =>
+  status !== undefined && saidBefore(username, status, stage) !== undefined;
 
 export const outcomes = ['Pending', 'Approved', 'Rejected', 'Cancelled', 'Expired'] as const;
 export type Outcome = (typeof outcomes)[number];

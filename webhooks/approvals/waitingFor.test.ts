@@ -62,6 +62,22 @@ describe('what waits for somebody', () => {
     expect([await does, asked]).toEqual([true, [['dan@corp', 'carla@corp']]]);
   });
 
+  it('is what a stage asks that finds their yes too weak, though it counts in another; the same for those in whose stead they may decide', async () => {
+    const require = [{ count: 1, from: [{ user: 'carla@corp' }], approvedBy: [] }];
+    const byMail = openStage({ require, minimumChannel: 'Email' });
+    const other = openStage({ require, policy: { kind: 'ClusterApprovalPolicy', name: 'surer', generation: 1 } });
+    const said = (approver: string, more: object, ...stages: (typeof other)[]): KnownRequest =>
+      known({ stages, decisions: [vote(approver, { via: 'Email', ...more })] });
+    for (const [approver, more] of [
+      ['carla@corp', {}],
+      ['dan@corp', {}],
+      ['erin@corp', { onBehalfOf: 'carla@corp' }],
+    ] as const) {
+      expect(await waiting(said(approver, more, byMail, other), dan).does).toBe(true);
+      expect(await waiting(said(approver, more, byMail), dan).does).toBe(false);
+    }
+  });
+
   it('may be what a condition would keep from them, which is not looked at here', async () => {
     expect(await waiting(cfo(), dan, [toDan({ when: 'context.amount < 1' })]).does).toBe(true);
   });

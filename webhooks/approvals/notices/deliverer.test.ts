@@ -112,6 +112,16 @@ describe('a mail that asks', () => {
     expect(told.map(({ notice }) => notice.recipients[0]?.links)).toEqual([{ view: 'https://a.example/requests/uid-1' }]);
   });
 
+  it('is sent of a stage that finds their yes too weak, though it counts in another', async () => {
+    const other = openStage({ policy: { kind: 'ClusterApprovalPolicy', name: 'surer', generation: 1 } });
+    const request = known({ stages: [stage, other], decisions: [vote('bob@corp', { via: 'Email' })] });
+    const { deliverer, told } = delivering(request);
+    const payload = (of: typeof stage) => ({ event: 'StageOpened', at: now, stage: stageId(of), digest: digestA });
+    expect(await deliverer.deliver(asking({ payload: payload(stage) }))).toMatchObject({ what: 'dropped', message: 'They have decided.' });
+    expect(await deliverer.deliver(asking({ payload: payload(other) }))).toMatchObject({ what: 'taken' });
+    expect(told).toHaveLength(1);
+  });
+
   it.each<[string, KnownRequest | undefined]>([
     ['they have decided', known({ stages: [stage], decisions: [vote('bob@corp')] })],
     ['it is settled', known({ stages: [stage], conditions: settled(true, 'Approved') })],

@@ -95,7 +95,7 @@ export class NoticeDeliverer implements Deliverer {
       });
       return this.#tell(delivery, payload, channel, request, { recipients: asked.slice(0, mostRecipients), stage });
     }
-    if (hasVoted(recipient, request)) return dropped('They have decided.');
+    if (hasVoted(recipient, request, stage)) return dropped('They have decided.');
     const person = recipientNamed(recipient, this.#deps.directory);
     const links = await this.#linksFor(channel, request, stage, person);
     return this.#tell(delivery, payload, channel, request, { recipients: [{ ...person, links }], stage });

@@ -101,6 +101,14 @@ describe('what people are told of an open stage', () => {
     expect(told(more)).toEqual(expected);
   });
 
+  it('goes to those again whose yes counts in one stage by a channel that is too weak for another, of that other alone', () => {
+    const byMail = openStage({ minimumChannel: 'Email' });
+    const other = openStage({ name: 'treasury', policy: { kind: 'ClusterApprovalPolicy', name: 'surer', generation: 1 } });
+    const request = known({ stages: [byMail, other], decisions: [vote('bob@corp', { via: 'Email' })] });
+    const toBob = noticesDue(factsOf({ request })).filter(({ recipient }) => recipient === 'bob@corp');
+    expect(toBob.map(({ stage }) => stage)).toEqual(['ClusterApprovalPolicy//surer/treasury']);
+  });
+
   it('is a reminder once half of the time is over, until then and after the deadline not, and none when time is short', () => {
     const reminded = (deadline: number, now: number): boolean =>
       told({ ...withStage({ deadline: at(deadline) }), now: minutes(now) }).includes('Reminder bob@corp');

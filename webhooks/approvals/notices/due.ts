@@ -124,7 +124,7 @@ function callDue(stage: ResolvedStage, { event, at, from }: Call, facts: NoticeF
     const reached = asked.filter((person) => teller.reaches(person));
     const told = reached
       .slice(0, mostRecipients)
-      .filter(({ username }) => !hasVoted(username, facts.request))
+      .filter(({ username }) => !hasVoted(username, facts.request, stage))
       .map(({ username }) => due(username, teller));
     const leftOut = reached.length - mostRecipients;
     // A reminder leaves out the same people again.
