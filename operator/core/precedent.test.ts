@@ -57,8 +57,7 @@ describe('an earlier run of the same', () => {
       PastRequest,
       PastRequest,
     ];
-    const stored = (uids: readonly string[]) => (request: PastRequest) =>
-      Promise.resolve(uids.includes(request.uid) ? { access: 'read' as const, jobSpec: {} } : { access: 'gone' as const });
+    const stored = (uids: readonly string[]) => (request: PastRequest) => Promise.resolve(uids.includes(request.uid) ? {} : undefined);
     const among = (uids: readonly string[]) => latestAmong([second, third, first], approvedAt, stored(uids));
     expect(await among(['1', '2', '3'])).toMatchObject({ kind: 'found', request: third, skipped: 0 });
     expect(await among(['1'])).toMatchObject({ kind: 'found', request: first, skipped: 2 });

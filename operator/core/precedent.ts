@@ -16,17 +16,11 @@ export interface PastRequest {
 /** The latest approved run of the same work, with what is stored of it. */
 export type Precedent<Request, Seen> =
   | { readonly kind: 'found'; readonly request: Request; readonly subject: Seen; readonly skipped: number }
-  /** There was one, but what ran is not stored any more. */
+  /** There was one, but what ran is not stored any more as it was approved. */
   | { readonly kind: 'gone'; readonly request: Request }
   | { readonly kind: 'none' }
   /** Whoever asks may not read requests here. */
   | { readonly kind: 'forbidden' };
-
-/** What was read of the subject of an earlier request. */
-interface Seen {
-  readonly access: 'read' | 'outside' | 'gone' | 'forbidden';
-  readonly jobSpec?: unknown;
-}
 
 const mostTried = 5;
 
@@ -46,18 +40,21 @@ export function isPrecedent(candidate: PastRequest, request: PastRequest): boole
 export const approvedAt = ({ status, createdAt }: Pick<PastRequest, 'status' | 'createdAt'>): number =>
   Date.parse(status?.conditions.find(({ type }) => type === 'Approved')?.lastTransitionTime ?? createdAt);
 
-/** The latest of them of which it is still stored what ran. `read`: what a request is about. */
-export async function latestAmong<Request, Subject extends Seen>(
+/**
+ * The latest of them of which it is still stored what ran. `read`: what a request is about; undefined where that is gone, or has not the digest any more
+ * that was approved. What was approved is not frozen once it ran: compared as it is now, whoever asked could make it like what they ask for next.
+ */
+export async function latestAmong<Request, Subject>(
   precedents: readonly Request[],
   timeOf: (request: Request) => number,
-  read: (request: Request) => Promise<Subject>,
+  read: (request: Request) => Promise<Subject | undefined>,
 ): Promise<Precedent<Request, Subject>> {
   const past = [...precedents].sort((a, b) => timeOf(b) - timeOf(a));
   const [latest] = past;
   if (latest === undefined) return { kind: 'none' };
   for (const [skipped, request] of past.slice(0, mostTried).entries()) {
     const subject = await read(request);
-    if (subject.access === 'outside' || subject.jobSpec !== undefined) return { kind: 'found', request, subject, skipped };
+    if (subject !== undefined) return { kind: 'found', request, subject, skipped };
   }
   return { kind: 'gone', request: latest };
 }

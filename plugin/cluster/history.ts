@@ -3,6 +3,7 @@ import { approvedAt, isPrecedent, latestAmong, type PastRequest, type Precedent 
 import { isForbidden } from '../../operator/kube/client/apiError.ts';
 import type { KubeClient } from '../../operator/kube/client/kubeClient.ts';
 import { requestOf, type Request } from '../request.ts';
+import { digestDoubt } from './decide.ts';
 import { readSubject, type Subject } from './subject.ts';
 
 /** What the last approved run of the same work was. */
@@ -25,7 +26,10 @@ export const precedentAmong = (all: readonly Request[], request: Request, read: 
   latestAmong(
     all.filter((candidate) => isPrecedent(stored(candidate), stored(request))),
     approvedAt,
-    read,
+    async (past) => {
+      const subject = await read(past);
+      return digestDoubt(past, subject) === undefined ? subject : undefined;
+    },
   );
 
 /** As it is stored: what is made safe to print may look like something else. */

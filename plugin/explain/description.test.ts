@@ -105,9 +105,11 @@ describe('description', () => {
     expect(
       compared({ kind: 'found', request: past, subject: { ...subject, jobSpec: { ...jobSpec, completions: 1 } }, skipped: 2 }),
     ).toMatch(
-      /Differs from wire-4711-0a1b2c3d, approved 50m ago \(what ran in 2 later ones is not stored any more\):\n.*\n {2}.*\n(.*\n)*? {2}- {2}completions: 1\n {2}\+ {2}completions: 3\n/,
+      /Differs from wire-4711-0a1b2c3d, approved 50m ago \(what ran in 2 later ones is not stored any more as it was approved, or you may not read it\):\n.*\n {2}.*\n(.*\n)*? {2}- {2}completions: 1\n {2}\+ {2}completions: 3\n/,
     );
-    expect(compared({ kind: 'gone', request: past })).toContain('was approved 50m ago, but what ran is not stored any more.');
+    expect(compared({ kind: 'gone', request: past })).toContain(
+      'was approved 50m ago, but what ran is not stored any more as it was approved',
+    );
   });
 });
 

@@ -142,10 +142,13 @@ function comparison({ request, subject, precedent }: Described, now: number, col
     case 'forbidden':
       return 'You may not list requests in this namespace, so there is nothing to compare it with.\n';
     case 'gone':
-      return `${precedent.request.name} was approved ${approvedAgo(precedent.request, now)}, but what ran is not stored any more.\n`;
+      return `${precedent.request.name} was approved ${approvedAgo(precedent.request, now)}, but what ran is not stored any more as it was approved, or you may not read it.\n`;
     case 'found': {
       const diff = differences(comparable(precedent.request, precedent.subject), comparable(request, subject), colours);
-      const skipped = precedent.skipped === 0 ? '' : ` (what ran in ${precedent.skipped} later ones is not stored any more)`;
+      const skipped =
+        precedent.skipped === 0
+          ? ''
+          : ` (what ran in ${precedent.skipped} later ones is not stored any more as it was approved, or you may not read it)`;
       const which = `${precedent.request.name}, approved ${approvedAgo(precedent.request, now)}${skipped}`;
       return diff === '' ? `The same as ${which}.\n` : `Differs from ${which}:\n${diff}`;
     }

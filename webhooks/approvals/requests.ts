@@ -6,7 +6,7 @@ import {
   type Requester,
 } from '../../crds/v1alpha1/index.ts';
 import { isTrue } from '../../operator/core/conditions.ts';
-import { requesterFrom } from '../../operator/core/requesterStamp.ts';
+import { onBehalfOfFrom, requesterFrom } from '../../operator/core/requesterStamp.ts';
 import { saidBefore, type Hearing } from '../../operator/core/saidBefore.ts';
 import type { KubeObject } from '../../operator/kube/client/types.ts';
 import { knownMetadata, type KnownMetadata } from './metadata.ts';
@@ -16,6 +16,8 @@ export interface KnownRequest extends KnownMetadata {
   readonly requester: Requester;
   /** Who wrote it, as the API server or the service's own check saw them: whoever asks in another's name, and not that other. Absent where nobody knows. */
   readonly author?: Requester;
+  /** For whom whoever wrote it says that they ask: part of what is digested. */
+  readonly onBehalfOf?: string;
   /** The uid of the work that it releases; absent for a request that releases nothing. */
   readonly governs?: string;
   readonly spec: ApprovalRequestSpec;
@@ -33,6 +35,7 @@ export function knownRequest(raw: KubeObject): KnownRequest {
     spec,
     status,
     ...(author.username === '' ? {} : { author }),
+    ...onBehalfOfFrom(metadata.annotations),
     ...(governs === undefined ? {} : { governs }),
   };
 }

@@ -1,6 +1,5 @@
 import { governedJobs, type GovernedJobSpec, type SubjectResource } from '../../../crds/v1alpha1/index.ts';
 import type { Runs } from '../../../operator/core/pins.ts';
-import { onBehalfOfFrom } from '../../../operator/core/requesterStamp.ts';
 import { governedJobContent, requestDigest } from '../../../operator/core/subject.ts';
 import { isNotFound } from '../../../operator/kube/client/apiError.ts';
 import type { KubeClient } from '../../../operator/kube/client/kubeClient.ts';
@@ -22,6 +21,9 @@ export interface SubjectSeen {
   readonly doubt?: string | undefined;
 }
 
+/** Whether it is what was decided on. */
+export const isAsDecided = ({ access, doubt }: SubjectSeen): boolean => (access === 'read' || access === 'outside') && doubt === undefined;
+
 /** Why nobody should agree to what is shown; undefined when they may. A no needs no such certainty. */
 export function obstacleToApproval({ access, doubt }: SubjectSeen): string | undefined {
   if (access === 'forbidden')
@@ -42,10 +44,10 @@ interface Deps {
 export async function readSubject(
   deps: Deps,
   request: KnownRequest,
-  annotations: KubeObject['metadata']['annotations'],
+  asked: Pick<KnownRequest, 'onBehalfOf'> = request,
 ): Promise<SubjectSeen> {
   const { resource } = request.spec.subject;
-  const compared = (content: string | undefined): string | undefined => digestDoubt(request, annotations, content);
+  const compared = (content: string | undefined): string | undefined => digestDoubt(request, asked, content);
   if (resource === undefined) return { access: 'outside', doubt: compared(undefined) };
   return resource.kind === 'GovernedJob' ? governedJob(deps, request, resource, compared) : plainJob(deps, request, resource, compared);
 }
@@ -103,11 +105,11 @@ function manifestOf({ apiVersion, kind, metadata, spec }: KubeObject): unknown {
 
 function digestDoubt(
   { namespace, spec, status }: KnownRequest,
-  annotations: KubeObject['metadata']['annotations'],
+  { onBehalfOf }: Pick<KnownRequest, 'onBehalfOf'>,
   content: string | undefined,
 ): string | undefined {
   try {
-    const digest = requestDigest(namespace, { spec, ...onBehalfOfFrom(annotations) }, content, status?.pins);
+    const digest = requestDigest(namespace, { spec, onBehalfOf }, content, status?.pins);
     return digest === status?.subjectDigest
       ? undefined
       : 'what is stored is not what was digested: it has just been changed, or is not any more what was decided';

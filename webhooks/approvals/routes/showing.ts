@@ -4,7 +4,7 @@ import { isNotFound } from '../../../operator/kube/client/apiError.ts';
 import type { Caller } from '../callers/caller.ts';
 import type { Past } from '../pages/comparison.ts';
 import type { Shown } from '../pages/request.ts';
-import { readSubject, type MayGet, type SubjectSeen } from '../pages/subject.ts';
+import { isAsDecided, readSubject, type MayGet, type SubjectSeen } from '../pages/subject.ts';
 import { knownRequest, type KnownRequest } from '../requests.ts';
 import type { RequestDeps } from './deps.ts';
 
@@ -26,10 +26,7 @@ export async function shownTo(
   const request = knownRequest(raw);
   const mayGet: MayGet = (type, object) =>
     permissions.may(caller, { verb: 'get', group: type.group, resource: type.plural, namespace, name: object });
-  const [subject, past] = await Promise.all([
-    readSubject({ client, mayGet }, request, raw.metadata.annotations),
-    pastOf(deps, mayGet, request),
-  ]);
+  const [subject, past] = await Promise.all([readSubject({ client, mayGet }, request), pastOf(deps, mayGet, request)]);
   return { request, subject, past, now: client.now() };
 }
 
@@ -37,8 +34,10 @@ export async function shownTo(
 async function pastOf({ client, known }: ShowingDeps, mayGet: MayGet, request: KnownRequest): Promise<Past> {
   const before = [...known.requests.list()].filter((candidate) => isPrecedent(candidate, request));
   const mayRead = ({ name }: KnownRequest): Promise<boolean> => mayGet({ group, plural: approvalRequests.plural }, name);
-  const found = await latestAmong(before, approvedAt, async (one): Promise<SubjectSeen> => {
-    return (await mayRead(one)) ? readSubject({ client, mayGet }, one, undefined) : { access: 'forbidden' };
+  const found = await latestAmong(before, approvedAt, async (one): Promise<SubjectSeen | undefined> => {
+    if (!(await mayRead(one))) return undefined;
+    const seen = await readSubject({ client, mayGet }, one);
+    return isAsDecided(seen) ? seen : undefined;
   });
   return found.kind === 'gone' && !(await mayRead(found.request)) ? { kind: 'forbidden' } : found;
 }
