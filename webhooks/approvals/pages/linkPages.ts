@@ -13,7 +13,7 @@ export interface LinkShown extends Shown {
   readonly formToken?: string | undefined;
   /** Whether there is an identity provider by which anybody signs in. */
   readonly canSignIn: boolean;
-  /** Every open stage that asks them wants to know more surely who they are than a mail can tell. */
+  /** They would approve, and every stage that asks wants to know more surely who they are than a mail can tell. */
   readonly mustSignIn: boolean;
   readonly refused?: { readonly sentence: string; readonly said: Readonly<Record<string, string | undefined>> } | undefined;
 }
@@ -65,7 +65,7 @@ const signInSection = (uid: string): Html =>
   html`<section class="card note wait" aria-labelledby="decide">
     <h2 id="decide">Please sign in to decide this</h2>
     <p>
-      A mail alone does not say surely enough who decides here: the policy asks for a stronger channel. Sign in, and you are led to this
+      A mail alone does not say surely enough who approves here: the policy asks for a stronger channel. Sign in, and you are led to this
       request.
     </p>
     <p><a class="button" href=${signInFor(uid)}>Sign in and decide</a></p>
@@ -73,9 +73,9 @@ const signInSection = (uid: string): Html =>
 
 const kubectlSection = ({ namespace, name }: Shown['request']): Html =>
   html`<section class="card note wait" aria-labelledby="decide">
-    <h2 id="decide">Please decide this with kubectl</h2>
+    <h2 id="decide">Please approve this with kubectl</h2>
     <p>
-      A mail alone does not say surely enough who decides here: the policy asks for a stronger channel. Nobody can sign in here with a
+      A mail alone does not say surely enough who approves here: the policy asks for a stronger channel. Nobody can sign in here with a
       browser, as no identity provider is configured.
     </p>
     <p><code>kubectl approve ${name} -n ${namespace}</code></p>

@@ -243,6 +243,20 @@ describe('a link', () => {
     },
   );
 
+  it.each([true, false])(
+    'to reject decides whatever channel the stages want, whether anybody can sign in (%s): a no counts by every one',
+    async (canSignIn) => {
+      if (!canSignIn) sessions = undefined;
+      cluster.request = requestObject({ stages: [{ ...stage, minimumChannel: 'Kubernetes' }] });
+      const path = await link({ verdict: 'Reject' });
+      const page = await (await look(path)).text();
+      expect(page).toContain('value="Reject"');
+      expect(page).not.toMatch(/kubectl approve|Please sign in/);
+      expect((await call(path, 'POST', 'verdict=Reject')).status).toBe(200);
+      expect([...cluster.decisions.values()]).toMatchObject([{ spec: { verdict: 'Reject', via: 'Email' } }]);
+    },
+  );
+
   it('shows nothing of the work to whoever may not read it, who may refuse it and not agree to it', async () => {
     cluster.mayRead = false;
     const path = await link();

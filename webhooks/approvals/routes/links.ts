@@ -125,7 +125,7 @@ async function look(deps: LinkDeps, token: string, sent: Headers): Promise<Looke
   if (shown === undefined) throw gone('request-gone', 'The request that this link is about does not exist any more.');
   checkOpen(deps, shown, link);
   const { approver, verdict } = link;
-  return { ...shown, token, link, approver, verdict, canSignIn: canSignIn(deps), ...(await more(deps, sent, shown)) };
+  return { ...shown, token, link, approver, verdict, canSignIn: canSignIn(deps), ...(await more(deps, sent, shown, verdict)) };
 }
 
 /** Whose link it is, as long as the address is theirs to which it was sent: it lies in that mailbox, whoever has that now. @throws Problem 410 */
@@ -149,9 +149,13 @@ function checkOpen(deps: LinkDeps, { request }: Shown, { digest }: Link): void {
     );
 }
 
-async function more({ callers, sessions }: LinkDeps, sent: Headers, { request }: Shown) {
+/** A no counts by every channel, so whoever has a link to say it is held up by nothing. */
+async function more({ callers, sessions }: LinkDeps, sent: Headers, { request }: Shown, verdict: 'Approve' | 'Reject') {
   const session = await callers.sessionOf(sent);
-  return { formToken: session === undefined ? undefined : sessions?.formToken(session), mustSignIn: wantsMoreThanMail(request) };
+  return {
+    formToken: session === undefined ? undefined : sessions?.formToken(session),
+    mustSignIn: verdict === 'Approve' && wantsMoreThanMail(request),
+  };
 }
 
 /** Whether every stage that still asks somebody wants a channel that is surer than mail. */
