@@ -58,11 +58,25 @@ describe('an earlier run of the same', () => {
       PastRequest,
     ];
     const stored = (uids: readonly string[]) => (request: PastRequest) => Promise.resolve(uids.includes(request.uid) ? {} : undefined);
-    const among = (uids: readonly string[]) => latestAmong([second, third, first], approvedAt, stored(uids));
+    const among = (uids: readonly string[]) => latestAmong([second, third, first], { timeOf: approvedAt, read: stored(uids) });
     expect(await among(['1', '2', '3'])).toMatchObject({ kind: 'found', request: third, skipped: 0 });
     expect(await among(['1'])).toMatchObject({ kind: 'found', request: first, skipped: 2 });
     expect(await among([])).toEqual({ kind: 'gone', request: third });
-    expect(await latestAmong([], approvedAt, stored([]))).toEqual({ kind: 'none' });
+    expect(await latestAmong([], { timeOf: approvedAt, read: stored([]) })).toEqual({ kind: 'none' });
+  });
+
+  it('is not, nor counted among the later ones, what whoever asks may not read: where there is none else they are told that alone', async () => {
+    const three = [1, 2, 3].map((minute) => past({ uid: `${minute}`, conditions: approvedIn(minute) }));
+    const readable = (...uids: readonly string[]) =>
+      latestAmong(three, {
+        timeOf: approvedAt,
+        mayRead: ({ uid }) => Promise.resolve(uids.includes(uid)),
+        read: ({ uid }) => Promise.resolve(uid === '2' ? undefined : { uid }),
+      });
+    expect(await readable('1')).toMatchObject({ kind: 'found', subject: { uid: '1' }, skipped: 0 });
+    expect(await readable('1', '2')).toMatchObject({ kind: 'found', subject: { uid: '1' }, skipped: 1 });
+    expect(await readable('2')).toMatchObject({ kind: 'gone', request: { uid: '2' } });
+    expect(await readable()).toEqual({ kind: 'forbidden' });
   });
 
   it('is compared in what was claimed, in its Job and in what runs beside it', () => {

@@ -19,10 +19,20 @@ export type Precedent<Request, Seen> =
   /** There was one, but what ran is not stored any more as it was approved. */
   | { readonly kind: 'gone'; readonly request: Request }
   | { readonly kind: 'none' }
-  /** Whoever asks may not read requests here. */
+  /** Whoever asks may read no such request. */
   | { readonly kind: 'forbidden' };
 
 const mostTried = 5;
+const mostAskedAbout = 20;
+
+/** How earlier requests are looked at. */
+interface Looking<Request, Subject> {
+  readonly timeOf: (request: Request) => number;
+  /** Whether whoever asks may read the request; all of them when left out. Of the others they are not even told how many there are. */
+  readonly mayRead?: (request: Request) => Promise<boolean>;
+  /** What a request is about; undefined where that is gone, may not be read, or has not the digest any more that was approved. */
+  readonly read: (request: Request) => Promise<Subject | undefined>;
+}
 
 /** Whether a request approved the same kind of work before: of the same operation (which for a CronJob's Jobs is the CronJob) or of the same name. */
 export function isPrecedent(candidate: PastRequest, request: PastRequest): boolean {
@@ -41,22 +51,23 @@ export const approvedAt = ({ status, createdAt }: Pick<PastRequest, 'status' | '
   Date.parse(status?.conditions.find(({ type }) => type === 'Approved')?.lastTransitionTime ?? createdAt);
 
 /**
- * The latest of them of which it is still stored what ran. `read`: what a request is about; undefined where that is gone, or has not the digest any more
- * that was approved. What was approved is not frozen once it ran: compared as it is now, whoever asked could make it like what they ask for next.
+ * The latest of them of which it is still stored what ran. What was approved is not frozen once it ran: compared as it is now, whoever asked could make
+ * it like what they ask for next.
  */
 export async function latestAmong<Request, Subject>(
   precedents: readonly Request[],
-  timeOf: (request: Request) => number,
-  read: (request: Request) => Promise<Subject | undefined>,
+  { timeOf, mayRead = () => Promise.resolve(true), read }: Looking<Request, Subject>,
 ): Promise<Precedent<Request, Subject>> {
-  const past = [...precedents].sort((a, b) => timeOf(b) - timeOf(a));
-  const [latest] = past;
-  if (latest === undefined) return { kind: 'none' };
-  for (const [skipped, request] of past.slice(0, mostTried).entries()) {
+  if (precedents.length === 0) return { kind: 'none' };
+  const skipped: Request[] = [];
+  for (const request of [...precedents].sort((a, b) => timeOf(b) - timeOf(a)).slice(0, mostAskedAbout)) {
+    if (!(await mayRead(request))) continue;
     const subject = await read(request);
-    if (subject !== undefined) return { kind: 'found', request, subject, skipped };
+    if (subject !== undefined) return { kind: 'found', request, subject, skipped: skipped.length };
+    if (skipped.push(request) === mostTried) break;
   }
-  return { kind: 'gone', request: latest };
+  const [latest] = skipped;
+  return latest === undefined ? { kind: 'forbidden' } : { kind: 'gone', request: latest };
 }
 
 type Claim = Pick<ApprovalRequestSpec, 'operation' | 'context' | 'reason' | 'ticket'>;

@@ -25,10 +25,12 @@ export async function precedentOf(client: KubeClient, request: Request): Promise
 export const precedentAmong = (all: readonly Request[], request: Request, read: (past: Request) => Promise<Subject>): Promise<Precedent> =>
   latestAmong(
     all.filter((candidate) => isPrecedent(stored(candidate), stored(request))),
-    approvedAt,
-    async (past) => {
-      const subject = await read(past);
-      return digestDoubt(past, subject) === undefined ? subject : undefined;
+    {
+      timeOf: approvedAt,
+      read: async (past) => {
+        const subject = await read(past);
+        return digestDoubt(past, subject) === undefined ? subject : undefined;
+      },
     },
   );
 

@@ -19,7 +19,7 @@ describe('the comparison with the last approved run', () => {
     const page = shown(found(seen(['b', 'c']), 2));
     expect(page).toContain('<a href="/requests/uid-0">the-one-before</a>');
     expect(page).toMatch(/<del>- +&quot;name&quot;: &quot;b&quot;<\/del>\s*<ins>\+ +&quot;name&quot;: &quot;a&quot;<\/ins>/);
-    expect(page).toContain('What ran in 2 later ones is not stored any more');
+    expect(page).toContain('What ran in 2 later ones is not stored any more as it was approved, or you may not read it.');
   });
 
   it('says that nothing differs, that there was none, and that it is not stored any more', () => {

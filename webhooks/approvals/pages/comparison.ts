@@ -38,7 +38,10 @@ function body({ request, subject, past, now }: Compared): Html {
     case 'gone':
       return html`<p>${named(past.request, now)}, but what ran is not stored any more as it was approved, or you may not read it.</p>`;
     case 'found': {
-      const skipped = past.skipped === 0 ? null : ` (What ran in ${past.skipped} later ones is not stored any more as it was approved.)`;
+      const skipped =
+        past.skipped === 0
+          ? null
+          : ` (What ran in ${past.skipped} later ones is not stored any more as it was approved, or you may not read it.)`;
       const lines = changes(textOf(past.request, past.subject), textOf(request, subject));
       if (lines === undefined) return html`<p>${named(past.request, now)}. Too much differs to be shown line by line.${skipped}</p>`;
       if (lines.length === 0) return html`<p>The same as ${named(past.request, now)}.${skipped}</p>`;

@@ -34,6 +34,13 @@ it('The last approved run is compared with for whoever may get its request and w
 
 it('Nothing of an earlier request is shown to whoever may not get it, and nothing of what ran to whoever may not get that', async () => {
   expect(await shown(['wire'])).toEqual({ kind: 'forbidden' });
+  const later: KnownRequest = {
+    ...before,
+    uid: 'uid-later',
+    name: 'hidden',
+    status: { ...before.status!, conditions: settled(true, 'Approved', 9) },
+  };
+  expect(await shown(['wire', 'wire-0'], [before, later])).toMatchObject({ kind: 'found', request: { name: 'wire-0' }, skipped: 0 });
   expect(await shown(['wire-0'])).toEqual({ kind: 'gone', request: before });
 });
 

@@ -31,13 +31,14 @@ export async function shownTo(
 }
 
 /** The last approved run of the same, as far as whoever looks may read it. */
-async function pastOf({ client, known }: ShowingDeps, mayGet: MayGet, request: KnownRequest): Promise<Past> {
+function pastOf({ client, known }: ShowingDeps, mayGet: MayGet, request: KnownRequest): Promise<Past> {
   const before = [...known.requests.list()].filter((candidate) => isPrecedent(candidate, request));
-  const mayRead = ({ name }: KnownRequest): Promise<boolean> => mayGet({ group, plural: approvalRequests.plural }, name);
-  const found = await latestAmong(before, approvedAt, async (one): Promise<SubjectSeen | undefined> => {
-    if (!(await mayRead(one))) return undefined;
-    const seen = await readSubject({ client, mayGet }, one);
-    return isAsDecided(seen) ? seen : undefined;
+  return latestAmong<KnownRequest, SubjectSeen>(before, {
+    timeOf: approvedAt,
+    mayRead: ({ name }) => mayGet({ group, plural: approvalRequests.plural }, name),
+    read: async (one) => {
+      const seen = await readSubject({ client, mayGet }, one);
+      return isAsDecided(seen) ? seen : undefined;
+    },
   });
-  return found.kind === 'gone' && !(await mayRead(found.request)) ? { kind: 'forbidden' } : found;
 }
