@@ -36,6 +36,27 @@ const of = (voter: string, delegations: DelegationFacts[], looking: Looking = no
 const chains = (found: Principals): string[] => found.principals.map((p) => p.chain.join(' ')).sort();
 
 describe('for whom a voter may decide', () => {
+  it('is found by reading each delegation once, though its people are met again and again', () => {
+    const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+    let read = 0;
+    const all = names.flatMap((from) =>
+      names.flatMap((to) => {
+        if (from === to) return [];
+        const counted = delegation(from, to);
+        return [
+          Object.defineProperty(counted, 'applies', {
+            get: () => {
+              read += 1;
+              return true;
+            },
+          }),
+        ];
+      }),
+    );
+    expect(new Set(of('a', all).principals.map((p) => p.username)).size).toBe(names.length);
+    expect(read).toBe(all.length);
+  });
+
   it('for themselves, with their own groups, when nobody delegated to them', () => {
     expect(of('bob', [delegation('bob', 'carol')])).toEqual({
       principals: [{ username: 'bob', groups: ['own'], chain: ['bob'] }],

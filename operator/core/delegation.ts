@@ -186,23 +186,30 @@ function follow(start: string, stepsFrom: (person: string) => readonly Step[]): 
   const found = new Map<string, Found>();
   const cycles = new Map<string, readonly string[]>();
   const nearest = new Map([[start, 0]]);
+  const known = new Map<string, readonly Step[]>();
   let cut = false;
 
+  // Somebody may be met again and again, and anybody may have had many delegations lead to them: each list is read once.
+  const stepsOnce = (person: string): readonly Step[] => {
+    const read = known.get(person) ?? stepsFrom(person);
+    known.set(person, read);
+    return read;
+  };
   const visit = (person: string, path: readonly string[]): void => {
-    for (const { next, groups } of stepsFrom(person)) {
+    for (const { next, groups } of stepsOnce(person)) {
       if (path.includes(next)) {
         const cycle = [...path.slice(path.indexOf(next)), next];
         cycles.set(JSON.stringify(fromSmallest(cycle)), cycle);
         continue;
       }
       const step = JSON.stringify([person, next, groups]);
-      const known = found.get(step);
-      if (path.length > longestChain || (known === undefined && found.size >= mostPrincipals - 1)) {
+      const earlier = found.get(step);
+      if (path.length > longestChain || (earlier === undefined && found.size >= mostPrincipals - 1)) {
         cut = true;
         continue;
       }
       const longer = [...path, next];
-      if (known === undefined || longer.length < known.path.length) found.set(step, { path: longer, groups });
+      if (earlier === undefined || longer.length < earlier.path.length) found.set(step, { path: longer, groups });
       if ((nearest.get(next) ?? Infinity) <= path.length) continue;
       nearest.set(next, path.length);
       visit(next, longer);

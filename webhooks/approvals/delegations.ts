@@ -37,9 +37,50 @@ export function knownDelegation(raw: KubeObject): KnownDelegation {
   };
 }
 
-/** Sorted for being followed, with the groups known of whom somebody decides for. */
-export const sorted = (delegations: readonly KnownDelegation[], directory: Pick<ApproverDirectory, 'byUsername'>): Delegations =>
-  delegationsOf(delegations.map((d) => ({ ...d, groups: d.groups ?? directory.byUsername(d.from)?.groups ?? [] })));
+/**
+ * The most times, apart from each other, for which one person hands on to another, the next ones first. Whoever wants something done for longer writes one
+ * delegation for all of it, and thousands would have to be looked at for each request of a list.
+ */
+export const mostTimes = 64;
+
+/** Those that are not over, sorted for being followed, with the groups known of whom somebody decides for. Several that say the same are one. */
+export function sorted(
+  delegations: readonly KnownDelegation[],
+  directory: Pick<ApproverDirectory, 'byUsername'>,
+  now: number,
+): Delegations {
+  const alike = new Map<string, DelegationFacts[]>();
+  for (const delegation of delegations) {
+    const { from, to, author } = delegation;
+    if (delegation.notAfter !== undefined && Date.parse(delegation.notAfter) <= now) continue;
+    const groups = delegation.groups ?? directory.byUsername(from)?.groups ?? [];
+    const key = JSON.stringify([from, to, author, groups]);
+    const list = alike.get(key) ?? [];
+    list.push({ ...delegation, groups });
+    alike.set(key, list);
+  }
+  return delegationsOf([...alike.values()].flatMap((list) => joined(list).slice(0, mostTimes)));
+}
+
+/** One for each time, apart from the others, in which any of them is in force; the first ones first. */
+function joined(alike: readonly DelegationFacts[]): DelegationFacts[] {
+  const times = alike.map((d) => ({
+    delegation: d,
+    from: Math.max(Date.parse(d.createdAt), d.notBefore === undefined ? -Infinity : Date.parse(d.notBefore)),
+    to: d.notAfter === undefined ? Infinity : Date.parse(d.notAfter),
+  }));
+  const apart: typeof times = [];
+  for (const time of times.filter(({ from, to }) => from < to).sort((a, b) => a.from - b.from)) {
+    const last = apart.at(-1);
+    if (last !== undefined && time.from <= last.to) last.to = Math.max(last.to, time.to);
+    else apart.push(time);
+  }
+  return apart.map(({ delegation: { notBefore: _before, notAfter: _after, ...delegation }, from, to }) => ({
+    ...delegation,
+    createdAt: new Date(from).toISOString(),
+    ...(to === Infinity ? {} : { notAfter: new Date(to).toISOString() }),
+  }));
+}
 
 /** Begins to watch them. `people` are the Approvers of the directory. */
 export function watchDelegations(
@@ -54,7 +95,7 @@ export function watchDelegations(
   people.onChange(() => kept.clear());
   cache.start();
   const sortedIn = (namespace: string): Delegations => {
-    const made = kept.get(namespace) ?? sorted(cache.byIndex('namespace', namespace), directory);
+    const made = kept.get(namespace) ?? sorted(cache.byIndex('namespace', namespace), directory, client.now());
     kept.set(namespace, made);
     return made;
   };

@@ -5,7 +5,7 @@ import { at, known, openStage, settled, vote } from '../../test/fixtures/knownRe
 import { minutes } from '../../test/fixtures/facts.ts';
 import { knownDelegation, sorted } from './delegations.ts';
 import type { KnownRequest } from './requests.ts';
-import { waitsFor } from './waitingFor.ts';
+import { waitingFor, waitsFor } from './waitingFor.ts';
 
 const dan: Person = { username: 'dan@corp', groups: ['system:authenticated'] };
 const cfo = (more: object = {}): KnownRequest =>
@@ -32,7 +32,7 @@ function waiting(request: KnownRequest, person: Person, delegations = [toDan()],
   };
   const deps = {
     client: { now: () => minutes(10) },
-    known: { delegations: { in: (namespace: string) => sorted(namespace === 'payments' ? delegations : [], directory) } },
+    known: { delegations: { in: (namespace: string) => sorted(namespace === 'payments' ? delegations : [], directory, minutes(10)) } },
     permissionsOf,
   };
   return { does: waitsFor(request, person, deps as never), asked };
@@ -97,6 +97,30 @@ describe('what waits for somebody', () => {
     ['they asked for it', { ...cfo(), requester: { username: 'dan@corp', groups: [] } }, {}],
   ])('is not what asks those for whom they may decide once %s', async (_why, request, spec) => {
     expect(await waiting(request, dan, [toDan(spec)]).does).toBe(false);
+  });
+
+  it('is found out of many requests by following what was handed on once for each who asked, and not at all where nobody did', async () => {
+    let read = 0;
+    class Counted<V> extends Map<string, V> {
+      override get(key: string): V | undefined {
+        if (key === 'dan@corp') read += 1;
+        return super.get(key);
+      }
+    }
+    const answer = (delegations: Parameters<typeof sorted>[0]) => {
+      const { byFrom, byTo } = sorted(delegations, { byUsername: () => undefined }, minutes(10));
+      const made = { byFrom, byTo: new Counted(byTo) };
+      const permissionsOf = () => Promise.resolve({ mayApprove: () => false, may: () => false });
+      const deps = { client: { now: () => minutes(10) }, known: { delegations: { in: () => made } }, permissionsOf };
+      return waitingFor(dan, deps as never);
+    };
+    const byOther = { ...cfo(), requester: { username: 'gina@corp', groups: [] } };
+    const requests = [...Array.from({ length: 50 }, cfo), byOther, byOther];
+    const waits = answer([toDan()]);
+    expect(await Promise.all(requests.map(waits))).toEqual(requests.map(() => true));
+    expect(read).toBe(2);
+    await Promise.all(requests.map(answer([])));
+    expect(read).toBe(2);
   });
 
   it('is not what was handed on by whoever asked', async () => {

@@ -35,7 +35,7 @@ beforeEach(async () => {
   } as unknown as KnownObjects<KnownRequest>;
   const routes = pageRoutes({
     client: cluster as never,
-    known: { requests, executions: undefined as never, delegations: { in: () => sorted([], { byUsername: () => undefined }) } },
+    known: { requests, executions: undefined as never, delegations: { in: () => sorted([], { byUsername: () => undefined }, 0) } },
     permissions: { may: () => Promise.resolve(true) },
     permissionsOf: () => Promise.resolve({ mayApprove: () => false, may: () => false }),
     waiters: new Waiters(1),

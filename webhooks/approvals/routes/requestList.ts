@@ -5,7 +5,7 @@ import type { Caller } from '../callers/caller.ts';
 import { Problem } from '../http/problem.ts';
 import { route, type Route } from '../http/route.ts';
 import { outcomeOf, outcomes, type KnownRequest } from '../requests.ts';
-import { waitsFor } from '../waitingFor.ts';
+import { waitingFor } from '../waitingFor.ts';
 import type { RequestDeps } from './deps.ts';
 import { listable, newestFirst, type Place } from './listing.ts';
 import { requestView, RequestView } from './requestView.ts';
@@ -85,8 +85,9 @@ export async function requestsFor(
     .sort(newestFirst);
   const page: KnownRequest[] = [];
   const isListable = listable(deps, caller, approvalRequests);
+  const waits = waitingFor(caller, deps);
   for (const request of fitting) {
-    if (!(await isListable(request.namespace)) || (query.mine === 'true' && !(await waitsFor(request, caller, deps)))) continue;
+    if (!(await isListable(request.namespace)) || (query.mine === 'true' && !(await waits(request)))) continue;
     page.push(request);
     // One more than fits says that there is a next page.
     if (page.length > limit) break;
