@@ -50,11 +50,19 @@ function deliveryOf(url: string, more: object = {}): Delivery {
   return { ...owed(1), ...due, id: 'id', state: 'Pending', attempts: 1, nextAt: now, createdAt: now, doneAt: null, reference: undefined };
 }
 
+interface Around {
+  readonly may?: (person: Person) => boolean;
+  readonly secret?: Found;
+  /** The request, where it is still known when its callback is delivered. */
+  readonly request?: KnownRequest;
+}
+
 function calling({
   may = () => true,
   secret = { data: {} },
+  request,
   ...more
-}: Partial<HttpCallerOptions> & { readonly may?: (person: Person) => boolean; readonly secret?: Found } = {}): CallbackDeliverer {
+}: Partial<HttpCallerOptions> & Around = {}): CallbackDeliverer {
   const outside = new HttpCaller({
     allowed: [parseAllowedHost(peer.host)].filter((host) => host !== undefined),
     ca: peer.ca,
@@ -62,7 +70,8 @@ function calling({
     ...more,
   });
   const permissions = { may: (person: Person) => Promise.resolve(may(person)) };
-  return new CallbackDeliverer({ outside, permissions, secrets: { read: () => Promise.resolve(secret) }, now: () => now });
+  const known = { requests: { byUid: (uid: string) => (request?.uid === uid ? request : undefined) } };
+  return new CallbackDeliverer({ outside, permissions, known, secrets: { read: () => Promise.resolve(secret) }, now: () => now });
 }
 
 const jwks = async () => {
@@ -165,7 +174,7 @@ describe('a callback', () => {
       };
       const [due] = callbacksDue(request, undefined, now);
       const delivery = { ...deliveryOf(peer.url('/')), payload: due?.payload };
-      return { came: await calling({ may, secret: { data: { secret: 'shared' } } }).deliver(delivery), asked };
+      return { came: await calling({ may, request, secret: { data: { secret: 'shared' } } }).deliver(delivery), asked };
     };
     const { came, asked } = await deliver(written, 'alice@corp');
     expect(came).toMatchObject({ refused: { final: true, message: expect.stringContaining(`${bot.username}, who wrote`) as string } });
@@ -173,9 +182,29 @@ describe('a callback', () => {
     expect((await deliver(written, bot.username)).came).toMatchObject({ what: 'taken' });
     const nobodys = knownRequest({ metadata: { ...metadata, annotations: {} }, spec, status: { ...status, requester: inNameOf } } as never);
     const unknown = await deliver(nobodys, 'alice@corp');
-    expect(unknown.came).toMatchObject({ refused: { final: true, message: expect.stringContaining('nobody knows who wrote') as string } });
+    expect(unknown.came).toMatchObject({ refused: { final: false, message: expect.stringContaining('nobody knows who wrote') as string } });
     expect(unknown.asked).toEqual([]);
     expect(peer.calls).toHaveLength(1);
+  });
+
+  it('that an earlier version owed is signed for whoever wrote the request, as far as that is known', async () => {
+    const { payload, ...rest } = deliveryOf(peer.url('/'), { secretRef: { name: 'cb', key: 'secret' } });
+    const { author, ...before } = payload as CallbackPayload;
+    // Whom that version thought it to be is believed by none.
+    const owedBefore = { ...rest, payload: { ...before, requester: { username: 'mallory@corp', groups: [] } } };
+    const asked: string[] = [];
+    const may = ({ username }: Person): boolean => {
+      asked.push(username);
+      return true;
+    };
+    const around = { may, secret: { data: { secret: 'shared' } } };
+    const request = asking(peer.url('/'));
+    expect(await calling({ ...around, request }).deliver(owedBefore)).toMatchObject({ what: 'taken' });
+    expect(peer.calls[0]?.headers['x-webhook-signature']).toBeDefined();
+    expect(asked).toEqual([author?.username]);
+    const gone = await calling(around).deliver(owedBefore);
+    expect(gone).toMatchObject({ refused: { final: false, message: expect.stringContaining('nobody knows who wrote') as string } });
+    expect([asked.length, peer.calls.length]).toEqual([1, 1]);
   });
 
   it.each<[number, boolean, Record<string, string>]>([

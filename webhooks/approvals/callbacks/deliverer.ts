@@ -3,6 +3,7 @@ import type { Outside, Refused } from '../../../operator/notify/contract.ts';
 import { sharedSignatures, signatureHeaders, type SignedMessage } from '../../../operator/notify/signature.ts';
 import type { ChannelSecrets } from '../channels/secrets.ts';
 import { delayAmong, type Came, type Deliverer } from '../deliveries/deliverer.ts';
+import type { Known } from '../known.ts';
 import type { Permissions } from '../relay/ask.ts';
 import type { Delivery } from '../store/outbox.ts';
 import { CallbackPayload } from './payload.ts';
@@ -11,6 +12,7 @@ export interface CallbackDelivererDeps {
   readonly outside: Pick<Outside, 'call' | 'key'>;
   readonly secrets: Pick<ChannelSecrets, 'read'>;
   readonly permissions: Pick<Permissions, 'may'>;
+  readonly known: { readonly requests: Pick<Known['requests'], 'byUid'> };
   readonly now?: () => number;
 }
 
@@ -38,7 +40,7 @@ export class CallbackDeliverer implements Deliverer {
     const payload = CallbackPayload.parse(delivery.payload);
     const { outside, now = Date.now } = this.#deps;
     const message: SignedMessage = { id: messageId(delivery.key), at: now(), body: payload.body };
-    const shared = await this.#secretOf(delivery.namespace, payload);
+    const shared = await this.#secretOf(delivery, payload);
     if ('refused' in shared) return { what: 'refused', refused: shared.refused };
     const own = signatureHeaders(await outside.key(), message);
     const answer = await outside.call({
@@ -59,14 +61,16 @@ export class CallbackDeliverer implements Deliverer {
 
   /** The Secret, where whoever wrote the request could have read it themselves; that somebody in whose name they asked could is not enough. */
   async #secretOf(
-    namespace: string,
-    { secretRef, author }: CallbackPayload,
+    { namespace, requestUid }: Pick<Delivery, 'namespace' | 'requestUid'>,
+    payload: CallbackPayload,
   ): Promise<{ readonly secret: string | undefined } | { readonly refused: Pick<Refused, 'final' | 'message'> }> {
-    if (secretRef === undefined) return { secret: undefined };
-    const { name, key } = secretRef;
+    if (payload.secretRef === undefined) return { secret: undefined };
+    const { name, key } = payload.secretRef;
     const no = (final: boolean, sentence: string) => ({ refused: { final, message: `Not called: spec.callback.secretRef: ${sentence}` } });
-    const { permissions, secrets } = this.#deps;
-    if (author === undefined) return no(true, `nobody knows who wrote the request, so nothing is signed with Secret ${name} for them.`);
+    const { permissions, secrets, known } = this.#deps;
+    // What an earlier version of the service put down does not say who it was; the request may.
+    const author = payload.author ?? known.requests.byUid(requestUid)?.author;
+    if (author === undefined) return no(false, `nobody knows who wrote the request, so nothing is signed with Secret ${name} for them.`);
     if (!(await permissions.may(author, { verb: 'get', group: '', resource: 'secrets', namespace, name })))
       return no(true, `${author.username}, who wrote the request, may not get Secret ${name}, so nothing is signed with it for them.`);
     const found = await secrets.read(namespace, name);

@@ -4,7 +4,7 @@ import { z } from 'zod';
 export const CallbackPayload = z.object({
   url: z.string(),
   secretRef: z.object({ name: z.string(), key: z.string() }).optional(),
-  /** Who named the Secret, and so must be allowed to read it. Absent where nobody knows who did: then it signs nothing. */
+  /** Who named the Secret, and so must be allowed to read it. Absent where nobody knew who did, and in what earlier versions owed. */
   author: z.object({ username: z.string(), groups: z.array(z.string()) }).optional(),
   body: z.string(),
 });
