@@ -21,6 +21,8 @@ const held = 'Without a Prefer header';
 
 /** Up to here a request's own timeout is waited for by the call that made it. */
 const shortTimeoutSeconds = 60;
+/** And so much longer, as the end has to be seen and told once the time is over. */
+const untilToldSeconds = 5;
 
 export const pathOfRequest = (uid: string): string => `/v1/requests/${uid}`;
 export const pathOfExecution = (uid: string): string => `/v1/executions/${uid}`;
@@ -66,7 +68,7 @@ const createRoute = (deps: RequestDeps): Route =>
     afterwards: (answer, { caller, body, headers, signal }) => {
       const { id } = answer.body as { id: string };
       const timeoutSeconds = body.timeout === undefined ? Infinity : durationMs(body.timeout) / 1000;
-      const seconds = wantedWait(headers) ?? (timeoutSeconds <= shortTimeoutSeconds ? timeoutSeconds : 0);
+      const seconds = wantedWait(headers) ?? (timeoutSeconds <= shortTimeoutSeconds ? timeoutSeconds + untilToldSeconds : 0);
       const made = body.governedJob === undefined ? awaitedRequest(deps, id, answer.body) : awaitedExecution(deps, id, answer.body);
       return heldAnswer(deps, { caller, headers, signal }, seconds, made);
     },
