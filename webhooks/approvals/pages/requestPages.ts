@@ -1,3 +1,4 @@
+import { saidBefore } from '../../../operator/core/saidBefore.ts';
 import { isSettled, type KnownRequest } from '../requests.ts';
 import { decideForm } from './decideForm.ts';
 import { html, type Html } from './html.ts';
@@ -61,7 +62,7 @@ const clip = (text: string): string => (text.length <= 120 ? text : `${Array.fro
 
 export interface RequestShown extends Shown {
   readonly viewer: Viewer;
-  /** Whether a stage that is open asks them. */
+  /** Whether a stage that is open waits for them, or for somebody in whose stead they may decide. */
   readonly isAsked: boolean;
   /** What they have just decided. */
   readonly decided?: 'Approve' | 'Reject' | undefined;
@@ -104,6 +105,23 @@ const settledNote = (request: KnownRequest): Html =>
     <p>${stateBadge(request)} ${visible(request.status?.conditions.find(({ type }) => type === 'Approved')?.message ?? '')}</p>
   </section>`;
 
+/** Why no open stage waits for whoever looks, nor for anybody in whose stead they may decide, and what becomes of what they say all the same. */
+function whyUnasked({ requester, status }: KnownRequest, { username }: Viewer): string {
+  const open = (status?.stages ?? []).filter(({ state }) => state === 'Active' || state === 'Escalated');
+  const said = open.flatMap((stage) => saidBefore(username, status ?? {}, stage) ?? []);
+  const vote = said.find(({ counted }) => counted) ?? said[0];
+  if (vote !== undefined) {
+    const verdict = vote.verdict === 'Approve' ? 'approved' : 'rejected';
+    return vote.counted
+      ? `You have ${verdict} this already, and need not say it again. Your last word counts.`
+      : `You have ${verdict} this already. That does not count, for the reason that is given above, and to say it again changes nothing.`;
+  }
+  const onlyNo = 'no open stage takes your approval, and your rejection counts where a stage asks you.';
+  if (requester.username === '') return `It is not known who asked for this, so it may have been you: ${onlyNo}`;
+  if (requester.username === username || requester.submittedBy === username) return `You asked for this yourself: ${onlyNo}`;
+  return 'No open stage asks you, nor anybody in whose stead you may decide. Unless a later stage does, what you say will be refused.';
+}
+
 function decideSection({ request, subject, viewer, isAsked, refused, formId }: RequestShown): Html {
   const obstacle = obstacleToApproval(subject);
   const digest = request.status?.subjectDigest;
@@ -113,12 +131,7 @@ function decideSection({ request, subject, viewer, isAsked, refused, formId }: R
     ${
       open
         ? [
-            isAsked
-              ? null
-              : html`<p>
-                  No open stage asks you by name or group. Decide only if you do so in the stead of somebody who is asked; otherwise it will
-                  be refused.
-                </p>`,
+            isAsked ? null : html`<p>${whyUnasked(request, viewer)}</p>`,
             obstacle === undefined ? null : html`<p><strong>${visible(obstacle)}</strong></p>`,
             html`<p>You decide on exactly what is shown above. If it changes meanwhile, your decision does not count.</p>`,
             decideForm({
