@@ -204,6 +204,18 @@ describe('a link', () => {
     },
   );
 
+  it('that an earlier version sent, of which the address is not known, decides nothing and says so: nobody’s address has changed', async () => {
+    const path = await link();
+    await store.db.updateTable('link').set({ mail_hash: '' }).execute();
+    for (const answer of [await look(path), await press(path)]) {
+      const page = await answer.text();
+      expect([answer.status, page]).toEqual([410, expect.stringContaining('sent by an earlier version') as string]);
+      expect(page).toContain('Open a newer mail about it if one has come, or sign in.');
+      expect(page).not.toContain('is not that of');
+    }
+    expect(cluster.decisions.size).toBe(0);
+  });
+
   it('decides nothing where the address changes while it is pressed, and is not used up', async () => {
     const path = await link();
     if (bob !== undefined) asked.push(bob, { ...bob, mail: 'bob@new.corp' });

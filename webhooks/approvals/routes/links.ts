@@ -14,7 +14,7 @@ import type { Shown } from '../pages/request.ts';
 import { obstacleToApproval } from '../pages/subject.ts';
 import { isSettled } from '../requests.ts';
 import type { Store } from '../store/index.ts';
-import { findLink, giveBackLink, takeLink, useLink, type FoundLink, type Link } from '../store/links.ts';
+import { findLink, giveBackLink, takeLink, unknownAddress, useLink, type FoundLink, type Link } from '../store/links.ts';
 import { relayDecision } from './deciding.ts';
 import { DecisionForm, saidIn } from './pages.ts';
 import { shownTo, type ShowingDeps } from './showing.ts';
@@ -132,6 +132,11 @@ async function look(deps: LinkDeps, token: string, sent: Headers): Promise<Looke
 function approverOf(deps: LinkDeps, { approver, mailHash: sentTo }: Link): Caller {
   const known = deps.directory.byUsername(approver);
   if (known === undefined) throw gone('approver-gone', `${oneLine(approver)} is not among the approvers of this cluster any more.`);
+  if (sentTo === unknownAddress)
+    throw gone(
+      'link-of-earlier-version',
+      `This link was sent by an earlier version, which did not keep where it went, so it decides nothing. Open a newer mail about it if one has come, or ${otherwise(deps)}.`,
+    );
   if (known.mail === undefined || mailHash(known.mail) !== sentTo)
     throw gone(
       'address-changed',

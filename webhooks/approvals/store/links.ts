@@ -11,10 +11,13 @@ export interface Link {
   readonly digest: string;
   readonly approver: string;
   readonly verdict: LinkTable['verdict'];
-  /** Of the address that it was sent to: see `mailHash`. */
+  /** Of the address that it was sent to: see `mailHash`. `unknownAddress` where that was not kept. */
   readonly mailHash: string;
   readonly expiresAt: number;
 }
+
+/** In place of the hash of an address: of links that were sent before it was kept. No address has it, so they decide nothing. */
+export const unknownAddress = '';
 
 /** How a link is found. `Taken`: somebody decides by it at this moment. */
 export type FoundLink =

@@ -71,7 +71,7 @@ async function createTables(db: Kysely<unknown>, dialect: StoreDialect): Promise
   await schema.createIndex('audit_at').on('audit').column('at').execute();
 }
 
-/** Where links went that were sent before is not known: no address has an empty hash, so they decide nothing any more. */
+/** Where links went that were sent before is not known, and they decide nothing any more: `unknownAddress` in links.ts. */
 async function addMailOfLinks({ schema }: Kysely<unknown>): Promise<void> {
   await schema
     .alterTable('link')
