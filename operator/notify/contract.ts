@@ -22,6 +22,8 @@ export interface Recipient {
 
 /** A stage, for people. */
 export interface NoticeStage {
+  /** Not for people: those of several policies may have one name. */
+  readonly id: string;
   readonly name: string;
   readonly state: string;
   readonly approvals: number;
@@ -68,6 +70,8 @@ export interface Notice {
   readonly at: number;
   /** The stage that opened, reminds or escalated. */
   readonly stage?: string;
+  /** The `id` of that stage. */
+  readonly stageId?: string;
   readonly request: NoticeRequest;
   /** Whom it is for: exactly one for a channel that tells persons, all who are asked for one that tells a place. */
   readonly recipients: readonly Recipient[];

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { oneLine } from '../core/printable.ts';
 import { isSettled, type Channel, type Delivered, type Means, type Notice, type Reference } from './contract.ts';
@@ -20,12 +21,12 @@ const known = ['events.pagerduty.com', 'events.eu.pagerduty.com'];
 const mostSummary = 1024;
 
 /**
- * An alert for each stage that opens and one more when it escalates, acknowledged by the first decision and resolved when nobody is asked any more.
+ * An alert for each stage that opens and one more when it escalates, acknowledged by the first approval and resolved when nobody is asked any more.
  *
  * Written by https://developer.pagerduty.com/docs/events-api-v2/trigger-events/ (the event, its `dedup_key` of at most 255 characters, `payload.summary` of at
  * most 1024) and https://developer.pagerduty.com/docs/events-api-v2/overview/ (202 for what is taken; 429 and 5xx are tried again; 512 KB at most). One alert
  * for the whole request would not do: an incident that is acknowledged notifies nobody of a later trigger with its key, so the people of the next stage, or
- * those whom it escalates to, would hear nothing.
+ * those whom it escalates to, would hear nothing; nor would anybody who is asked anew because what they were asked for has changed.
  */
 export const pagerDuty: Channel<Config> = {
   type: 'PagerDuty',
@@ -34,7 +35,7 @@ export const pagerDuty: Channel<Config> = {
   tells: () => 'Place',
   deliver: (notice, means) => enqueue(notice, isSettled(notice) ? 'resolve' : 'trigger', alertOf(notice), means),
   update: (notice, reference, means) => {
-    const action = newsFor(notice, reference['stage']);
+    const action = newsFor(notice, reference);
     return action === undefined ? Promise.resolve({ ok: true, reference }) : enqueue(notice, action, reference, means);
   },
 };
@@ -42,14 +43,21 @@ export const pagerDuty: Channel<Config> = {
 type Action = 'trigger' | 'acknowledge' | 'resolve';
 
 /** Which alert a notice is about: the same event twice changes nothing. */
-function alertOf({ event, stage = '', request: { uid } }: Notice): Reference {
-  return { dedupKey: [uid, stage, ...(event === 'Escalated' ? ['escalated'] : [])].join('/'), stage };
+function alertOf({ event, stage = '', stageId = '', request: { uid, digest } }: Notice): Reference {
+  // Two policies may each have a stage of that name.
+  const what = createHash('sha256')
+    .update(JSON.stringify([digest, stageId]))
+    .digest('hex')
+    .slice(0, 16);
+  return { dedupKey: [uid, stage, what, ...(event === 'Escalated' ? ['escalated'] : [])].join('/'), stage, stageId, digest };
 }
 
 /** What becomes of the alert of a stage; undefined for nothing: what somebody said was about another stage. */
-function newsFor(notice: Notice, stage: string | undefined): Action | undefined {
-  if (isSettled(notice)) return 'resolve';
-  const own = notice.request.stages.filter(({ name }) => name === stage);
+function newsFor(notice: Notice, { stage, stageId, digest = notice.request.digest }: Reference): Action | undefined {
+  // Nobody is asked about what it was before.
+  if (isSettled(notice) || digest !== notice.request.digest) return 'resolve';
+  // An alert of an earlier version knows its stage by name alone.
+  const own = notice.request.stages.filter(({ id, name }) => (stageId === undefined ? name === stage : id === stageId));
   if (own.length === 0) return 'acknowledge';
   if (own.every(({ state }) => state !== 'Active' && state !== 'Escalated')) return 'resolve';
   return own.some(({ approvals }) => approvals > 0) ? 'acknowledge' : undefined;

@@ -158,7 +158,7 @@ export class NoticeDeliverer implements Deliverer {
       at: payload.at,
       request: noticeRequest(request, origin, await this.#subjectFor(delivery.recipient, request)),
       recipients: told.recipients,
-      ...(told.stage === undefined ? {} : { stage: told.stage.name }),
+      ...(told.stage === undefined ? {} : { stage: told.stage.name, stageId: stageId(told.stage) }),
     };
     const came = await channels.tell(channel, notice, told.reference);
     if (came.ok || !isAboutRecipient(came)) void status.report(channel, came);

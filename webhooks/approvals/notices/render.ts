@@ -5,6 +5,7 @@ import { present } from '../../../operator/core/present.ts';
 import type { NoticeRequest, NoticeStage } from '../../../operator/notify/contract.ts';
 import type { SubjectSeen } from '../pages/subject.ts';
 import type { KnownRequest } from '../requests.ts';
+import { stageId } from './due.ts';
 
 const mostDecisions = 10;
 
@@ -40,9 +41,10 @@ const decisionOf = ({ approver, onBehalfOf, verdict, reason }: DecisionRecord) =
   ...present({ reason }),
 });
 
-function noticeStage({ name, state, approvals, required, require, escalation, deadline }: ResolvedStage): NoticeStage {
+function noticeStage(stage: ResolvedStage): NoticeStage {
+  const { name, state, approvals, required, require, escalation, deadline } = stage;
   const lists = state === 'Escalated' && escalation !== undefined ? [...require, escalation] : require;
-  return { name, state, approvals, required, asks: [...new Set(lists.map(describeFrom))], ...present({ deadline }) };
+  return { id: stageId(stage), name, state, approvals, required, asks: [...new Set(lists.map(describeFrom))], ...present({ deadline }) };
 }
 
 interface Runs extends Container {
