@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Server } from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { Logger } from '../../../operator/telemetry/logger.ts';
@@ -18,17 +19,23 @@ const problems: Readonly<Record<string, () => Problem>> = {
   ERR_HTTP_REQUEST_TIMEOUT: () => new Problem(408, 'too-slow', 'The call did not arrive in time; send it again.'),
 };
 const notHttp = (): Problem =>
-  new Problem(400, 'not-http', 'This is no call of HTTP/1.1 as RFC 9112 has it; mend the request line or the headers.');
+  new Problem(
+    400,
+    'not-http',
+    'This is no call of HTTP/1.1 as RFC 9112 has it; mend the request line, the headers or the chunks of the body.',
+  );
 
 const phrases: Readonly<Record<number, string>> = { 400: 'Bad Request', 408: 'Request Timeout', 431: 'Request Header Fields Too Large' };
 
 /** Answers calls that end before there is any route for them: as every other refusal, and then the connection closes. */
 export function answerBrokenCalls(server: Server, log: Logger): void {
-  /** Connections with an answer under way: another in the middle of it would be read as part of it. */
-  const answering = new WeakMap<Duplex, number>();
-  server.prependListener('request', ({ socket }, response) => {
-    answering.set(socket, (answering.get(socket) ?? 0) + 1);
-    response.once('close', () => answering.set(socket, (answering.get(socket) ?? 1) - 1));
+  const open = new WeakMap<Duplex, Set<Exchange>>();
+  server.prependListener('request', (request, response) => {
+    const { socket } = request;
+    const exchange = { request, response };
+    const ofSocket = open.get(socket) ?? new Set();
+    open.set(socket, ofSocket.add(exchange));
+    response.once('close', () => ofSocket.delete(exchange));
   });
   const told = new WeakSet<Duplex>();
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
@@ -36,7 +43,7 @@ export function answerBrokenCalls(server: Server, log: Logger): void {
     if (told.has(socket)) return;
     told.add(socket);
     log.debug({ reason: error.message, code: error.code }, 'a call could not be read');
-    if (!socket.writable || error.code === 'ECONNRESET' || (answering.get(socket) ?? 0) > 0) {
+    if (!socket.writable || error.code === 'ECONNRESET' || [...(open.get(socket) ?? [])].some(isAnswering)) {
       socket.destroy();
       return;
     }
@@ -47,6 +54,18 @@ export function answerBrokenCalls(server: Server, log: Logger): void {
     socket.resume();
   });
 }
+
+/** A call whose headers were read, until it is answered. */
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+/**
+ * Whether its answer is under way, or may be at any moment: another in the middle of it would be read as part of it. Of a call whose body never came in whole
+ * nothing was answered yet, and the fault is its own.
+ */
+const isAnswering = ({ request, response }: Exchange): boolean => response.headersSent || request.complete;
 
 function textOf(problem: Problem): string {
   const body = JSON.stringify({ ...problem.toJSON(), instance: `urn:uuid:${randomUUID()}` });
