@@ -37,6 +37,20 @@ describe('an answer', () => {
     expect(asked).toEqual(['a', 'b', 'c', 'a']);
   });
 
+  it.each<[string, (fail: (error: Error) => void, say: (answer: string) => void) => void]>([
+    ['fails', (fail) => fail(new Error('away'))],
+    ['is not worth keeping', (_fail, say) => say('perhaps')],
+  ])('stays kept when an older one, which took too long, %s', async (_what, ends) => {
+    const late = Promise.withResolvers<string>();
+    const first = ask('a', () => late.promise).catch(() => 'failed');
+    now += 10;
+    await ask('a');
+    ends(late.reject, late.resolve);
+    await first;
+    expect(await ask('a')).toBe('yes');
+    expect(asked).toEqual(['a', 'a']);
+  });
+
   it('is not kept where it is not worth it', async () => {
     expect(await ask('a', () => Promise.resolve('perhaps'))).toBe('perhaps');
     expect(await ask('a')).toBe('yes');

@@ -28,8 +28,13 @@ export class KeptAnswers<Answer> {
     if (kept !== undefined && kept.until > now()) return kept.answer;
     const answer = ask();
     keepNewest(this.#kept, question, { answer, until: now() + keepMs }, most);
-    const forget = (): boolean => this.#kept.delete(question);
-    answer.then((given) => keeps(given) || forget(), forget);
+    // A slow one may come when its time is over and a newer is kept in its place.
+    const forget = (): void => {
+      if (this.#kept.get(question)?.answer === answer) this.#kept.delete(question);
+    };
+    answer.then((given) => {
+      if (!keeps(given)) forget();
+    }, forget);
     return answer;
   }
 }
