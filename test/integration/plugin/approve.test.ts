@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ApprovalDecision } from '../../../crds/v1alpha1/index.ts';
 import type { KubeClient } from '../../../operator/kube/client/kubeClient.ts';
 import type { KubeObject } from '../../../operator/kube/client/types.ts';
-import { hasEnded, isSuspended, isTrue, job, resources, TestNamespace, type StoredRequest } from '../../fixtures/world.ts';
+import { governedJob, hasEnded, isSuspended, isTrue, job, resources, TestNamespace, type StoredRequest } from '../../fixtures/world.ts';
 import { install, type Ended, type Installed } from './command.ts';
 import { meddler } from './meddler.ts';
 
@@ -178,6 +178,25 @@ describe('kubectl approve', () => {
     expect(why.out).toContain(`You (bob) can give it, in stage finance: kubectl approve ${request.metadata.name}`);
     expect((await as('bob', 'migration')).code).toBe(0);
     expect(await as('bob', 'wait', 'migration', '--for=completed', '--timeout', '60s')).toMatchObject({ code: 0 });
+  });
+
+  it('calls work the same as an earlier run only as long as that is what was approved, whatever its requester makes of it since', async () => {
+    const payload = { rollback: { jobTemplate: { spec: (job('x', { image: 'registry.example/payload:1' }) as { spec: object }).spec } } };
+    const asked = async (name: string, more: object): Promise<string> => {
+      const request = await ns.requestOf(
+        await alice.create(resources.governedJobs, ns.name, governedJob(name, { operation: 'ledger', ...more })),
+      );
+      await ns.requestIn('Reviewing', request.metadata.name);
+      return (await as('bob', 'describe', `gjob/${name}`)).out;
+    };
+    await asked('ledger-1', {});
+    expect((await as('bob', 'ledger-1')).code).toBe(0);
+    expect((await as('bob', 'wait', 'ledger-1', '--for=completed', '--timeout', '60s')).code).toBe(0);
+    expect(await asked('ledger-2', {})).toContain('The same as ledger-1-');
+    await alice.patch(resources.governedJobs, { namespace: ns.name, name: 'ledger-1' }, { spec: payload }, { type: 'merge' });
+    const forged = await asked('ledger-3', payload);
+    expect(forged).not.toContain('The same as');
+    expect(forged).toContain('what ran is not stored any more as it was approved');
   });
 
   it('refuses to guess when a name could mean two requests', async () => {
