@@ -173,7 +173,7 @@ export class NoticeDeliverer implements Deliverer {
     const caller = callerFrom(person, 'Email');
     const mayGet = (type: { readonly group: string; readonly plural: string }, name: string): Promise<boolean> =>
       permissions.may(caller, { verb: 'get', group: type.group, resource: type.plural, namespace: request.namespace, name });
-    return readSubject({ client, mayGet }, request, undefined);
+    return readSubject({ client, mayGet }, request);
   }
 }
 

@@ -41,13 +41,9 @@ interface Deps {
 }
 
 /** Reads what would run, as far as whoever looks may, and digests it anew with the operator's own functions. */
-export async function readSubject(
-  deps: Deps,
-  request: KnownRequest,
-  asked: Pick<KnownRequest, 'onBehalfOf'> = request,
-): Promise<SubjectSeen> {
+export async function readSubject(deps: Deps, request: KnownRequest): Promise<SubjectSeen> {
   const { resource } = request.spec.subject;
-  const compared = (content: string | undefined): string | undefined => digestDoubt(request, asked, content);
+  const compared = (content: string | undefined): string | undefined => digestDoubt(request, request, content);
   if (resource === undefined) return { access: 'outside', doubt: compared(undefined) };
   return resource.kind === 'GovernedJob' ? governedJob(deps, request, resource, compared) : plainJob(deps, request, resource, compared);
 }
