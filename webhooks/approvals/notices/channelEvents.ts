@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { isAlreadyExists } from '../../../operator/kube/client/apiError.ts';
 import type { KubeClient } from '../../../operator/kube/client/kubeClient.ts';
 import type { ResourceType } from '../../../operator/kube/client/types.ts';
 import { apiVersion } from '../../../crds/v1alpha1/index.ts';
@@ -43,19 +45,21 @@ export class ChannelEvents {
     );
   }
 
-  /** That more people are asked than are told. */
-  notAllTold({ namespace, name, uid }: KnownRequest, message: string): void {
-    this.#record({ kind: 'ApprovalRequest', namespace, name, uid }, { type: 'Warning', reason: 'NotAllTold', message });
+  /** That more people are asked than are told: once for each `key`, however often and by whomever it is said. */
+  notAllTold({ namespace, name, uid }: KnownRequest, key: string, message: string): void {
+    const id = createHash('sha256').update(key).digest('hex').slice(0, 16);
+    this.#record({ kind: 'ApprovalRequest', namespace, name, uid }, { type: 'Warning', reason: 'NotAllTold', message }, id);
   }
 
-  #record({ kind, namespace, name, uid }: About, said: Said): void {
+  #record({ kind, namespace, name, uid }: About, said: Said, id?: string): void {
     const where = namespace ?? clusterEvents;
     const now = this.#client.now();
     const time = new Date(now).toISOString();
+    const unique = id ?? `${now.toString(16)}${Math.random().toString(16).slice(2, 8)}`;
     const event = {
       apiVersion: 'v1',
       kind: 'Event',
-      metadata: { namespace: where, name: `${name.slice(0, 200)}.${now.toString(16)}${Math.random().toString(16).slice(2, 8)}` },
+      metadata: { namespace: where, name: `${name.slice(0, 200)}.${unique}` },
       involvedObject: { apiVersion, kind, name, uid, ...(namespace === undefined ? {} : { namespace }) },
       ...said,
       firstTimestamp: time,
@@ -64,8 +68,8 @@ export class ChannelEvents {
       source: { component: 'countersign' },
       reportingComponent: 'countersign.dev/approvals',
     };
-    this.#client
-      .create(eventType, where, event)
-      .catch((error: unknown) => this.#log.warn({ err: error, about: name }, 'event not recorded'));
+    this.#client.create(eventType, where, event).catch((error: unknown) => {
+      if (!isAlreadyExists(error)) this.#log.warn({ err: error, about: name }, 'event not recorded');
+    });
   }
 }

@@ -52,7 +52,7 @@ function delivering(request: KnownRequest | undefined, channel = channelOf('SMTP
       },
     },
     status: { report: () => Promise.resolve() },
-    events: { notAllTold: (_request: KnownRequest, message: string) => said.push(message) } as never,
+    events: { notAllTold: (_request: KnownRequest, _key: string, message: string) => said.push(message) } as never,
     links: {
       mint: (made) => {
         minted.push(made);

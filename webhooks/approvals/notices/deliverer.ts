@@ -72,11 +72,11 @@ export class NoticeDeliverer implements Deliverer {
   }
 
   /** Says how many are not told where whoever looks into it will look: among the deliveries, and in an Event on the request. */
-  #sayLeftOut({ target }: Delivery, { stage }: NoticePayload, count: number, request: KnownRequest): Came {
+  #sayLeftOut({ key, target }: Delivery, { stage }: NoticePayload, count: number, request: KnownRequest): Came {
     const name = request.status?.stages.find((each) => stageId(each) === stage)?.name ?? stage ?? '';
     const who = count === 1 ? 'one more person is' : `${count} more people are`;
     const message = `${target} tells ${mostRecipients} people of stage ${name}, the first by name; ${who} asked, and not told. They find the request where they sign in, or by kubectl approve list --mine.`;
-    this.#deps.events.notAllTold(request, message);
+    this.#deps.events.notAllTold(request, key, message);
     return dropped(message);
   }
 
