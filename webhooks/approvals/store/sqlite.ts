@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   CompiledQuery,
   SqliteAdapter,
@@ -21,7 +22,7 @@ const busyTimeoutMs = 5_000;
 export function sqliteDialect(file: string): Dialect {
   return {
     createAdapter: () => new Adapter(),
-    createDriver: () => new Driver({ database: () => Promise.resolve(open(file)) }),
+    createDriver: () => new Driver({ database: () => open(file) }),
     createIntrospector: (db) => new SqliteIntrospector(db),
     createQueryCompiler: () => new SqliteQueryCompiler(),
   };
@@ -41,16 +42,33 @@ class Driver extends SqliteDriver {
   }
 }
 
-function open(file: string): SqliteDatabase {
+async function open(file: string): Promise<SqliteDatabase> {
   try {
     // For its owner alone: payloads name people. SQLite gives the files beside it the same mode.
     closeSync(openSync(file, 'a', 0o600));
     const database = new DatabaseSync(file, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
-    database.exec('pragma journal_mode = wal');
+    await makeWal(database);
     database.exec('pragma synchronous = full');
     return adapted(database);
   } catch (error) {
     throw asStoreError(error);
+  }
+}
+
+/** Two processes that do this to a new file at one moment would wait for each other, so SQLite tells one of them at once that it is locked. */
+async function makeWal(database: DatabaseSync): Promise<void> {
+  const giveUpAt = Date.now() + busyTimeoutMs;
+  for (;;) {
+    try {
+      database.exec('pragma journal_mode = wal');
+      return;
+    } catch (error) {
+      if (codeOf(error) === busy && Date.now() < giveUpAt) await sleep(20);
+      else {
+        database.close();
+        throw error;
+      }
+    }
   }
 }
 
@@ -100,13 +118,16 @@ function guarded<T>(run: () => T): T {
 
 /** SQLite's codes for what may pass by itself or by an administrator's hand: busy, locked, no memory, read-only, I/O, full, cannot open. */
 const passing = new Set([5, 6, 7, 8, 10, 13, 14]);
+const busy = 5;
+
+/** The lower byte of SQLite's code; the upper ones say more exactly what kind. */
+const codeOf = (error: unknown): number | undefined =>
+  error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : undefined;
 
 function asStoreError(error: unknown): unknown {
   if (error instanceof Problem || !(error instanceof Error)) return error;
-  if ('errcode' in error && typeof error.errcode === 'number') {
-    // The lower byte; the upper ones say more exactly what kind.
-    return passing.has(error.errcode & 0xff) ? new StoreUnavailable(error) : error;
-  }
+  const code = codeOf(error);
+  if (code !== undefined) return passing.has(code) ? new StoreUnavailable(error) : error;
   // Of the file system.
   return 'syscall' in error ? new StoreUnavailable(error) : error;
 }
