@@ -98,6 +98,12 @@ function operatorProcess(child: ChildProcess, logFile: string, healthUrl: string
   };
 }
 
+/** What `fetch` failed of is in the cause; its own message says only that it did. */
+function whyNot(error: unknown): string {
+  const { cause } = error as { cause?: unknown };
+  return cause instanceof Error ? cause.message : String(error);
+}
+
 async function waitReady(healthUrl: string, logFile: string, ended: () => boolean, patienceMs: number): Promise<void> {
   const until = Date.now() + patienceMs;
   let last = '';
@@ -107,7 +113,7 @@ async function waitReady(healthUrl: string, logFile: string, ended: () => boolea
       if (answer.ok) return;
       last = await answer.text();
     } catch (error) {
-      last = `no answer: ${error instanceof Error ? String(error.cause ?? error) : String(error)}`;
+      last = `no answer: ${whyNot(error)}`;
     }
     await sleep(100);
   }
