@@ -1,4 +1,6 @@
 import type { Person } from './eligibility.ts';
+import { groupedBy } from './groupedBy.ts';
+import { once } from './once.ts';
 import { compare } from './order.ts';
 
 /** One ApprovalDelegation, as far as it matters for one request. */
@@ -60,21 +62,9 @@ export const mostPrincipals = 64;
 
 /** Sorts them; the order in which they come does not matter. */
 export function delegationsOf(all: readonly DelegationFacts[]): Delegations {
-  const byFrom = new Map<string, DelegationFacts[]>();
-  const byTo = new Map<string, DelegationFacts[]>();
   const inOrder = all.filter((d) => d.from !== d.to && d.from !== '' && d.to !== '').sort(byPair);
-  for (const delegation of inOrder) {
-    append(byFrom, delegation.from, delegation);
-    append(byTo, delegation.to, delegation);
-  }
-  return { byFrom, byTo };
+  return { byFrom: groupedBy(inOrder, (d) => d.from), byTo: groupedBy(inOrder, (d) => d.to) };
 }
-
-const append = (lists: Map<string, DelegationFacts[]>, key: string, delegation: DelegationFacts): void => {
-  const list = lists.get(key);
-  if (list === undefined) lists.set(key, [delegation]);
-  else list.push(delegation);
-};
 
 const byPair = (a: DelegationFacts, b: DelegationFacts): number =>
   compare(a.from, b.from) || compare(a.to, b.to) || compare(a.name, b.name);
@@ -186,15 +176,10 @@ function follow(start: string, stepsFrom: (person: string) => readonly Step[]): 
   const found = new Map<string, Found>();
   const cycles = new Map<string, readonly string[]>();
   const nearest = new Map([[start, 0]]);
-  const known = new Map<string, readonly Step[]>();
   let cut = false;
 
   // Somebody may be met again and again, and anybody may have had many delegations lead to them: each list is read once.
-  const stepsOnce = (person: string): readonly Step[] => {
-    const read = known.get(person) ?? stepsFrom(person);
-    known.set(person, read);
-    return read;
-  };
+  const stepsOnce = once(stepsFrom);
   const visit = (person: string, path: readonly string[]): void => {
     for (const { next, groups } of stepsOnce(person)) {
       if (path.includes(next)) {

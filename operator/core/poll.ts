@@ -3,6 +3,7 @@ import { delegationsOf, principalsOf, type Delegations } from './delegation.ts';
 import { readDelegations, type ReadDelegations } from './delegationWhen.ts';
 import type { MaybeVoter, Person } from './eligibility.ts';
 import type { Observation } from './facts.ts';
+import { once } from './once.ts';
 import type { Poll } from './quorum.ts';
 import { standInsOf } from './reassign.ts';
 import type { AskedStage } from './resolve.ts';
@@ -48,17 +49,5 @@ export function pollOf(
     principalsOf: once((person) => principals(person, false)),
     principalsByAnyAuthor: (person) => principals(person, true),
     failedDelegations: () => read?.failed() ?? [],
-  };
-}
-
-/** Looks each thing up once: counting asks the same of every stage and every place. */
-function once<Thing extends object, Answer extends object>(lookUp: (thing: Thing) => Answer): (thing: Thing) => Answer {
-  const known = new Map<Thing, Answer>();
-  return (thing) => {
-    const before = known.get(thing);
-    if (before !== undefined) return before;
-    const answer = lookUp(thing);
-    known.set(thing, answer);
-    return answer;
   };
 }

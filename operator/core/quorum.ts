@@ -3,6 +3,7 @@ import { minimumOf } from './channels.ts';
 import { isBarred, qualifies, type MaybeVoter, type Person, type Roll, type StandInSeen, type Voter } from './eligibility.ts';
 import { policyKey } from './facts.ts';
 import { seat } from './matching.ts';
+import { once } from './once.ts';
 import { applies, type AskedStage } from './resolve.ts';
 import type { StageTimes } from './timing.ts';
 import type { Vote, Votes } from './votes.ts';
@@ -131,11 +132,15 @@ function seatAll(stages: readonly AskedStage[], votes: Votes, poll: Poll, escala
   const places = new Map(stages.map((stage) => [stage, placesOf(stage, escalates(stage), poll)]));
   const filled = new Map<Place, Seating>();
   const rules = { principalsOf: ({ principals }: Approver) => principals, identity, fits: fitsIn(poll), kindOf: ({ line }: Place) => line };
-  const approversOf = approversBy(votes, poll);
+  // Most stages want the same of a channel, so who says yes is found out once for them.
+  const approversOf = once(
+    (minimums: ReadonlySet<DecisionVia>) => approversAt(minimums, votes, poll),
+    (minimums) => [...minimums].join(' '),
+  );
   for (const group of seatingGroups(stages)) {
     const found = seat(
       group.flatMap((stage) => places.get(stage) ?? []),
-      approversOf(group),
+      approversOf(new Set(group.map(minimumOf))),
       rules,
     );
     for (const [place, { voter, principal }] of found) filled.set(place, { voter: voter.username, principal: principal.username });
@@ -157,18 +162,7 @@ interface Approver {
   readonly principals: readonly Person[];
 }
 
-/** Who says yes to some stages: most want the same of a channel, so it is found out once for them. */
-function approversBy(votes: Votes, poll: Poll): (stages: readonly AskedStage[]) => readonly Approver[] {
-  const known = new Map<string, readonly Approver[]>();
-  return (stages) => {
-    const minimums = new Set(stages.map(minimumOf));
-    const key = [...minimums].join(' ');
-    const approvers = known.get(key) ?? approversAt(minimums, votes, poll);
-    known.set(key, approvers);
-    return approvers;
-  };
-}
-
+/** Who says yes to stages that want channels so sure. */
 function approversAt(minimums: ReadonlySet<DecisionVia>, votes: Votes, poll: Poll): Approver[] {
   const found = new Map<string, Map<DecisionVia, Vote>>();
   for (const minimum of minimums) {

@@ -4,6 +4,7 @@ import { isTooWeak } from './channels.ts';
 import { voterIn, type Voter } from './eligibility.ts';
 import type { DecisionFacts } from './facts.ts';
 import { distinctRules, fieldFault, type RuledField } from './fieldRules.ts';
+import { once } from './once.ts';
 import { answerCheck } from './questions.ts';
 import { compare } from './order.ts';
 import { sharesOf } from './shares.ts';
@@ -69,13 +70,7 @@ export function castVotes(decisions: readonly DecisionFacts[], ballot: Ballot, m
     inOrder.map((decision) => paperOf(decision, ballot)),
     manners,
   );
-  const known = new Map<DecisionVia, ReadonlyMap<string, Vote>>();
-  const standing = (minimum: DecisionVia): ReadonlyMap<string, Vote> => {
-    const votes = known.get(minimum) ?? lastWords(papers, minimum);
-    known.set(minimum, votes);
-    return votes;
-  };
-  return { papers, standing };
+  return { papers, standing: once((minimum: DecisionVia) => lastWords(papers, minimum)) };
 }
 
 function lastWords(papers: readonly Paper[], minimum: DecisionVia): ReadonlyMap<string, Vote> {

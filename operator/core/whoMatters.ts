@@ -1,6 +1,7 @@
 import { inForce } from './delegation.ts';
 import type { Person } from './eligibility.ts';
 import type { DecisionFacts, DelegationSeen } from './facts.ts';
+import { groupedBy } from './groupedBy.ts';
 
 /**
  * The decisions whose authors' rights can change anything. A comment never does, and nothing that was said of another digest does either, but for a no,
@@ -31,12 +32,7 @@ const readsObject = ({ when }: DelegationSeen): boolean => when !== undefined &&
  * to it.
  */
 function mayLead(decisions: readonly DecisionFacts[], delegations: readonly DelegationSeen[]): DelegationSeen[] {
-  const byTo = new Map<string, DelegationSeen[]>();
-  for (const delegation of delegations) {
-    const known = byTo.get(delegation.to);
-    if (known === undefined) byTo.set(delegation.to, [delegation]);
-    else known.push(delegation);
-  }
+  const byTo = groupedBy(delegations, ({ to }) => to);
   return votersOf(decisions).flatMap(({ approver, time }) => handedOnTo(approver, Date.parse(time), byTo));
 }
 

@@ -1,5 +1,6 @@
 import { approvalDelegations, type ApprovalDelegation } from '../../crds/v1alpha1/index.ts';
 import { delegationsOf, type DelegationFacts, type Delegations } from '../../operator/core/delegation.ts';
+import { groupedBy } from '../../operator/core/groupedBy.ts';
 import { requesterFrom } from '../../operator/core/requesterStamp.ts';
 import type { KubeObject } from '../../operator/kube/client/types.ts';
 import { WatchCache } from '../../operator/kube/watchCache.ts';
@@ -49,16 +50,10 @@ export function sorted(
   directory: Pick<ApproverDirectory, 'byUsername'>,
   now: number,
 ): Delegations {
-  const alike = new Map<string, DelegationFacts[]>();
-  for (const delegation of delegations) {
-    const { from, to, author } = delegation;
-    if (delegation.notAfter !== undefined && Date.parse(delegation.notAfter) <= now) continue;
-    const groups = delegation.groups ?? directory.byUsername(from)?.groups ?? [];
-    const key = JSON.stringify([from, to, author, groups]);
-    const list = alike.get(key) ?? [];
-    list.push({ ...delegation, groups });
-    alike.set(key, list);
-  }
+  const lasting = delegations
+    .filter(({ notAfter }) => notAfter === undefined || !(Date.parse(notAfter) <= now))
+    .map((d): DelegationFacts => ({ ...d, groups: d.groups ?? directory.byUsername(d.from)?.groups ?? [] }));
+  const alike = groupedBy(lasting, ({ from, to, author, groups }) => JSON.stringify([from, to, author, groups]));
   return delegationsOf([...alike.values()].flatMap((list) => joined(list).slice(0, mostTimes)));
 }
 
