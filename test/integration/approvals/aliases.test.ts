@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { approvalService } from '../../fixtures/approvalService.ts';
-import { governedJob, resources, until, type TestNamespace } from '../../fixtures/world.ts';
+import { governedJob, matchJobs, oneOf, resources, until, type TestNamespace } from '../../fixtures/world.ts';
 import { asked, detailOf, reviewing, scene, type Request } from './support.ts';
 
 const service = approvalService();
@@ -120,6 +120,18 @@ describe('clients that were written for other systems', () => {
       expect((await alice.get('/api/v1/rules')).body).toMatchObject([
         { kind: 'ApprovalPolicy', namespace: ns.name, name: 'bob-agrees', enforcement: 'Hold' },
       ]);
+      await ns.policy('carol-agrees-too', { match: matchJobs, stages: [oneOf('carol', { user: 'carol@corp' })] });
+      const page = await alice.get(`/api/v1/rules?namespace=${ns.name}&limit=1`);
+      expect(page).toMatchObject({ status: 200, body: [{ name: 'bob-agrees' }] });
+      const next = /^<(.+)>; rel="next"$/.exec(page.headers['link'] as string)?.[1] ?? 'no link';
+      const last = await alice.get(next);
+      expect([last.status, last.body, last.headers['link']]).toEqual([
+        200,
+        [expect.objectContaining({ name: 'carol-agrees-too' })],
+        undefined,
+      ]);
+      expect((await alice.get('/api/v1/rules?namespace=..')).status).toBe(422);
+      expect((await alice.get('/api/v1/rules?namespace=kube-system')).body).toEqual([]);
       for (const path of ['/readiness', '/health'])
         expect(await service.anonymous('GET', path)).toMatchObject({ status: 200, body: { status: 'ok' } });
       expect((await service.anonymous('GET', '/openapi.json')).body).toMatchObject({ openapi: '3.1.0' });

@@ -84,10 +84,9 @@ export async function requestsFor(
     .filter((request) => fits(request, query) && (after === undefined || newestFirst(after, request) < 0))
     .sort(newestFirst);
   const page: KnownRequest[] = [];
-  const isListable = listable(deps, caller, approvalRequests);
   const waits = waitingFor(caller, deps);
-  for (const request of fitting) {
-    if (!(await isListable(request.namespace)) || (query.mine === 'true' && !(await waits(request)))) continue;
+  for await (const request of listable(deps, caller, approvalRequests, fitting)) {
+    if (query.mine === 'true' && !(await waits(request))) continue;
     page.push(request);
     // One more than fits says that there is a next page.
     if (page.length > limit) break;

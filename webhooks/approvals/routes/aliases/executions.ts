@@ -92,11 +92,10 @@ const workflowsAlias = (deps: RequestDeps): Route =>
   });
 
 async function newest(deps: RequestDeps, caller: Caller): Promise<KnownExecution[]> {
-  const isListable = listable(deps, caller, governedJobs);
+  const objects = [...deps.known.executions.list()].sort(newestFirst);
   const seen: KnownExecution[] = [];
-  for (const execution of [...deps.known.executions.list()].sort(newestFirst)) {
-    if (seen.length === mostListed) break;
-    if (await isListable(execution.namespace)) seen.push(execution);
+  for await (const execution of listable(deps, caller, governedJobs, objects)) {
+    if (seen.push(execution) === mostListed) break;
   }
   return seen;
 }
