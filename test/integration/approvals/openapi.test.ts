@@ -31,7 +31,18 @@ it(
       document: `${service.process().url}/openapi.json`,
       token: of.alice.token,
       caFile,
-      flags: ['--checks', checks, '--max-examples', '10', '--phases', 'coverage,fuzzing', '--suppress-health-check', 'all'],
+      flags: [
+        '--checks',
+        checks,
+        '--request-timeout',
+        '120',
+        '--max-examples',
+        '10',
+        '--phases',
+        'coverage,fuzzing',
+        '--suppress-health-check',
+        'all',
+      ],
     });
     rmSync(dir, { recursive: true });
     expect(run.said).toContain('Test cases');
