@@ -1,12 +1,11 @@
 import type { ApproverRef, ResolvedStage } from '../../crds/v1alpha1/index.ts';
 import { serviceAccountName } from './eligibility.ts';
+import { isUndecided } from './stageStates.ts';
 
 interface Line {
   readonly count: number;
   readonly from: readonly ApproverRef[];
 }
-
-const waiting: readonly ResolvedStage['state'][] = ['Waiting', 'Active', 'Escalated'];
 
 /**
  * The stages that wait for people of whom too few are left, as whoever asked may not approve: a sentence each, with what can be done. Groups and permissions
@@ -14,7 +13,7 @@ const waiting: readonly ResolvedStage['state'][] = ['Waiting', 'Active', 'Escala
  */
 export function deadEnds(request: string, stages: readonly ResolvedStage[], requesters: readonly string[]): string[] {
   return stages.flatMap((stage) => {
-    if (!waiting.includes(stage.state) || stage.applies === false || stage.separation.requesterMayApprove) return [];
+    if (!isUndecided(stage) || stage.applies === false || stage.separation.requesterMayApprove) return [];
     const short = stage.require.find((line) => isShort(line, stage, requesters));
     if (short === undefined || (stage.escalation !== undefined && !isShort(stage.escalation, stage, requesters))) return [];
     return [sentence(request, stage, namesOf(short) ?? [], requesters)];

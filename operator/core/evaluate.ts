@@ -22,6 +22,7 @@ import { answersTo } from './questions.ts';
 import { applies, whatIsAsked, type Asked, type AskedStage, type JudgedPolicy } from './resolve.ts';
 import { judge } from './rules/judge.ts';
 import { judgedBy, judgedOf, requesterOf } from './rules/variables.ts';
+import { isOpen } from './stageStates.ts';
 import { coverOf, type Cover } from './standing.ts';
 import { aboutThisSince, hasChanged } from './submission.ts';
 import { gateTurnsAt, timeOf, timesOf } from './timing.ts';
@@ -232,8 +233,8 @@ function stateOf(stage: CountedStage, { turn, auto, escalated, over }: Situation
 }
 
 /** When the time of an open stage is over next. */
-function nextOf({ state, deadline }: ResolvedStage, now: number, expiresAt: number): number[] {
-  const at = state === 'Active' || state === 'Escalated' ? timeOf(deadline) : undefined;
+function nextOf(stage: ResolvedStage, now: number, expiresAt: number): number[] {
+  const at = isOpen(stage) ? timeOf(stage.deadline) : undefined;
   // Written to the second: what is a fraction of one away is looked at again then, and not at once and for ever.
   return at === undefined ? [] : [at > now ? at : Math.min(expiresAt, now + 1_000)];
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { decision, group, heldJob, minutes, observation, policy, settle, stage, user } from '../../test/fixtures/facts.ts';
 import { evaluate } from './evaluate.ts';
 import { describeApprover, describeFrom, describeOpen, missingVotes } from './explain.ts';
+import { isUndecided } from './stageStates.ts';
 
 describe('an approver in words', () => {
   it.each([
@@ -115,7 +116,7 @@ describe('missing votes', () => {
 
   it('are those of open stages, or of those that are asked about', () => {
     expect(missingVotes(stages)).toEqual([{ stage: 'a', count: 1, from: [{ group: 'g' }] }]);
-    expect(missingVotes(stages, ['Active', 'Waiting']).map((m) => m.stage)).toEqual(['a', 'b']);
-    expect(missingVotes(stages, ['Satisfied'])).toEqual([]);
+    expect(missingVotes(stages, isUndecided).map((m) => m.stage)).toEqual(['a', 'b']);
+    expect(missingVotes(stages, ({ state }) => state === 'Satisfied')).toEqual([]);
   });
 });

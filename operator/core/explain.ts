@@ -6,6 +6,7 @@ import { serviceAccountName } from './eligibility.ts';
 import type { Evaluation } from './evaluation.ts';
 import { policyName, type Observation } from './facts.ts';
 import { mostListed } from './resolve.ts';
+import { isOpen, isUndecided } from './stageStates.ts';
 
 /** An entry of `from`, in words: `group finance`, `user cfo@corp`. */
 export function describeApprover(entry: ApproverRef): string {
@@ -27,12 +28,9 @@ export interface MissingVote {
 }
 
 /** The votes that are missing in stages that are open, in order. */
-export function missingVotes(
-  stages: readonly ResolvedStage[],
-  states: readonly ResolvedStage['state'][] = ['Active', 'Escalated'],
-): MissingVote[] {
+export function missingVotes(stages: readonly ResolvedStage[], isAskedAbout: (stage: ResolvedStage) => boolean = isOpen): MissingVote[] {
   return stages
-    .filter((stage) => states.includes(stage.state))
+    .filter(isAskedAbout)
     .flatMap((stage) =>
       linesOf(stage).flatMap(({ count, from, approvedBy = [] }) =>
         approvedBy.length < count ? [{ stage: stage.name, count: count - approvedBy.length, from }] : [],
@@ -89,7 +87,7 @@ function tooMany({ policies, stages }: Evaluation): string {
 export const lacksRequester = ({ verdict, requester, stages }: Pick<Evaluation, 'verdict' | 'requester' | 'stages'>): boolean =>
   verdict === 'Pending' &&
   requester.username === '' &&
-  stages.some((stage) => !stage.separation.requesterMayApprove && missingVotes([stage], ['Waiting', 'Active', 'Escalated']).length > 0);
+  stages.some((stage) => !stage.separation.requesterMayApprove && missingVotes([stage], isUndecided).length > 0);
 
 function whoIsUnknown({ subject: { runOf } }: Observation): string {
   if (runOf === undefined) return 'It is not known who asked for it. Reject it, and have it asked for anew.';

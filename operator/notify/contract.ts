@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { KeyObject } from 'node:crypto';
 import type { z } from 'zod';
-import type { ChannelType, NoticeEvent } from '../../crds/v1alpha1/index.ts';
+import type { ChannelType, NoticeEvent, ResolvedStage } from '../../crds/v1alpha1/index.ts';
 
 /** Where somebody can follow up a notice. Made for one person and one delivery: never stored, as whoever has `approve` or `reject` may use it. */
 export interface Links {
@@ -25,7 +25,7 @@ export interface NoticeStage {
   /** Not for people: those of several policies may have one name. */
   readonly id: string;
   readonly name: string;
-  readonly state: string;
+  readonly state: ResolvedStage['state'];
   readonly approvals: number;
   readonly required: number;
   /** Who is asked, in words: `group finance or user cfo@corp`. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { noticedRequest, noticeOf } from '../../test/fixtures/notices.ts';
-import type { HttpCall, Notice, Reference } from './contract.ts';
+import type { HttpCall, Notice, NoticeStage, Reference } from './contract.ts';
 import { pagerDuty } from './pagerDuty.ts';
 
 /** The alerts as PagerDuty would have them: whom nobody is told of, once they are acknowledged. */
@@ -36,7 +36,7 @@ function service() {
 }
 
 const [base] = noticedRequest.stages;
-const stages = (...of: [name: string, state: string, approvals: number][]) => ({
+const stages = (...of: [name: string, state: NoticeStage['state'], approvals: number][]) => ({
   stages: of.map(([name, state, approvals]) => ({ ...base!, id: idOf(name), name, state, approvals })),
 });
 const idOf = (name: string, policy = 'money'): string => `ApprovalPolicy/payments/${policy}/${name}`;
@@ -84,7 +84,7 @@ describe('PagerDuty', () => {
     const { deliver, update, told, alerts } = service();
     const [one, other] = [idOf('finance'), idOf('finance', 'other')];
     const twice = (approvals: number) => ({
-      stages: [one, other].map((id, i) => ({ ...base!, id, state: 'Active', approvals: i === 0 ? approvals : 0 })),
+      stages: [one, other].map((id, i) => ({ ...base!, id, state: 'Active' as const, approvals: i === 0 ? approvals : 0 })),
     });
     const references = [
       await deliver(noticeOf({ stageId: one, request: twice(0) })),

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { oneLine } from '../core/printable.ts';
+import { isOpen } from '../core/stageStates.ts';
 import { isSettled, type Channel, type Delivered, type Means, type Notice, type Reference } from './contract.ts';
 import { HttpsUrl } from './fields.ts';
 import { isTaken, refusalOf, unreadable } from './refusal.ts';
@@ -59,7 +60,7 @@ function newsFor(notice: Notice, { stage, stageId, digest = notice.request.diges
   // An alert of an earlier version knows its stage by name alone.
   const own = notice.request.stages.filter(({ id, name }) => (stageId === undefined ? name === stage : id === stageId));
   if (own.length === 0) return 'acknowledge';
-  if (own.every(({ state }) => state !== 'Active' && state !== 'Escalated')) return 'resolve';
+  if (!own.some(isOpen)) return 'resolve';
   return own.some(({ approvals }) => approvals > 0) ? 'acknowledge' : undefined;
 }
 

@@ -1,7 +1,8 @@
-import type { DecisionVerdict, Reassignment, ResolvedStage, Standing } from '../../crds/v1alpha1/index.ts';
+import type { DecisionVerdict, Reassignment, Standing } from '../../crds/v1alpha1/index.ts';
 import { policyName } from '../../operator/core/facts.ts';
 import { storedDurationMs } from '../../operator/core/duration.ts';
 import { oneLine } from '../../operator/core/printable.ts';
+import { isOpen, isUndecided } from '../../operator/core/stageStates.ts';
 import { isHeldBack, isSettled, phaseText, type Request } from '../request.ts';
 
 /** What somebody says about requests. */
@@ -45,8 +46,7 @@ export function obstacleTo(request: Request, said: Verdict): string | undefined 
 }
 
 /** A stricter policy holds back what was approved: more people are asked. */
-const asksMore = (request: Request): boolean =>
-  isHeldBack(request) && (request.status?.stages ?? []).some(({ state }) => state === 'Active' || state === 'Escalated');
+const asksMore = (request: Request): boolean => isHeldBack(request) && (request.status?.stages ?? []).some(isOpen);
 
 function notOpen(request: Request): string | undefined {
   if (isSettled(request) && !asksMore(request)) return `is ${phaseText(request)} already; there is nothing left to decide.`;
@@ -85,15 +85,11 @@ function standingObstacle(request: Request, wanted: Standing): string | undefine
   return undefined;
 }
 
-/** Stages that still ask somebody, or will. */
-export const isAsking = ({ state }: Pick<ResolvedStage, 'state'>): boolean =>
-  state === 'Active' || state === 'Waiting' || state === 'Escalated';
-
 function reassignObstacle(request: Request, { stage: name, from, to }: Reassignment): string | undefined {
   const stages = request.stored.status?.stages ?? [];
   const named = stages.filter((s) => s.name === name);
   if (named.length === 0) return `has no stage "${oneLine(name)}"; it has ${listed(stages.map((s) => s.name))}.`;
-  const open = named.filter(isAsking);
+  const open = named.filter(isUndecided);
   if (open.length === 0) return `its stage ${oneLine(name)} asks nobody any more (${listed(named.map((s) => s.state))}).`;
   const asked = open.flatMap((s) => [
     ...s.require.flatMap((r) => r.from.flatMap(({ user }) => (user === undefined ? [] : [user]))),

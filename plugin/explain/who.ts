@@ -3,9 +3,9 @@ import { describeApprover } from '../../operator/core/explain.ts';
 import { isBarred, qualifies, type Person, type Roll } from '../../operator/core/eligibility.ts';
 import { policyName, type Permissions } from '../../operator/core/facts.ts';
 import { saidBefore } from '../../operator/core/saidBefore.ts';
-import { isSettled, type Request } from '../request.ts';
 import { oneLine } from '../../operator/core/printable.ts';
-import { isAsking } from './decidable.ts';
+import { isUndecided } from '../../operator/core/stageStates.ts';
+import { isSettled, type Request } from '../request.ts';
 import { nobodyDelegated, type Delegated } from './deputies.ts';
 
 /** The policy or request that asks for a stage, in words. */
@@ -84,7 +84,7 @@ function placesFor(request: Request, principal: Person, voter: Person, permissio
   const requesters = [requester?.username ?? '', ...(requester?.submittedBy === undefined ? [] : [requester.submittedBy])];
   const asked = stages.filter(
     (stage) =>
-      isAsking(stage) &&
+      isUndecided(stage) &&
       saidBefore(voter.username, request.stored.status ?? {}, stage) === undefined &&
       placesOf(stage).some((p) => p.missing > 0 && qualifies(p.from, principal, rollOf(stage, permissions))),
   );

@@ -1,8 +1,8 @@
 import type { ResolvedStage, RiskScore } from '../../crds/v1alpha1/index.ts';
 import { deadEnds } from '../../operator/core/deadEnds.ts';
 import { surenessText } from '../../operator/core/channels.ts';
+import { isOpen, isUndecided } from '../../operator/core/stageStates.ts';
 import { conditionOf, outcome, outcomeText, type Request } from '../request.ts';
-import { isAsking } from './decidable.ts';
 import { nobodyDelegated, type Delegated } from './deputies.ts';
 import { delegationNotes, notesOf } from './notes.ts';
 import { approverText, deputyTexts, originText, placesOf } from './who.ts';
@@ -142,7 +142,7 @@ function explainStage(
   delegated: Delegated,
 ): StageExplanation {
   // What is over wants nobody's vote any more, even where an override has left stages open.
-  const open = isAsking(stage) && waits(request);
+  const open = isUndecided(stage) && waits(request);
   // Who may decide for whom is compared with the names as they are stored, not as they are shown.
   const stored = request.stored.status?.stages[index] ?? stage;
   const places = placesOf(stored);
@@ -164,7 +164,7 @@ function explainStage(
     askedBy: originText(stage) + (isSince(stage, all) ? ', as it is now' : ''),
     state: stage.state,
     ...(sureness === undefined ? {} : { sureness }),
-    ...(isAsking(stage) && request.status?.override !== undefined ? { overridden: true } : {}),
+    ...(isUndecided(stage) && request.status?.override !== undefined ? { overridden: true } : {}),
     approvals: stage.approvals,
     required: stage.required,
     approvedBy: [...stage.require.flatMap((r) => r.approvedBy), ...(stage.escalation?.approvedBy ?? [])],
@@ -185,7 +185,7 @@ function timeoutText({ state, onTimeout = 'Expire' }: ResolvedStage): string {
 /** The next moment at which time alone changes something. */
 function nextOf(stages: readonly ResolvedStage[], expiresAt: string | undefined): Deadline | undefined {
   const deadlines = stages.flatMap((stage): Deadline[] =>
-    (stage.state === 'Active' || stage.state === 'Escalated') && stage.deadline !== undefined
+    isOpen(stage) && stage.deadline !== undefined
       ? [{ at: stage.deadline, what: `the time of stage ${stage.name} is over, and ${timeoutText(stage)}` }]
       : [],
   );

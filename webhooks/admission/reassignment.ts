@@ -3,6 +3,7 @@ import { approversByUsername, managersOf } from '../../operator/core/approvers.t
 import { isOneOf, type Person } from '../../operator/core/eligibility.ts';
 import { describeFrom } from '../../operator/core/explain.ts';
 import { nobodyMay } from '../../operator/core/facts.ts';
+import { isUndecided } from '../../operator/core/stageStates.ts';
 import { isForbidden } from '../../operator/kube/client/apiError.ts';
 import type { KubeClient } from '../../operator/kube/client/kubeClient.ts';
 import type { KnownRequest } from './deps.ts';
@@ -40,8 +41,6 @@ export async function reassignmentFault(
   return faults.includes(undefined) ? undefined : faults[0];
 }
 
-const open: readonly ResolvedStage['state'][] = ['Waiting', 'Active', 'Escalated'];
-
 function stageFault(
   stage: ResolvedStage,
   { requester, status }: KnownRequest,
@@ -49,7 +48,7 @@ function stageFault(
   managers: ReadonlyMap<string, string> | undefined,
 ): string | undefined {
   const { from, to } = reassign;
-  if (!open.includes(stage.state))
+  if (!isUndecided(stage))
     return `reassign.stage is ${stage.name}, which is ${stage.state} and waits for nobody; expected a stage of ApprovalRequest ${name} that does`;
   const lists = [...stage.require, ...(stage.escalation === undefined ? [] : [stage.escalation])];
   if (!lists.some((list) => list.from.some((entry) => entry.user === from)))

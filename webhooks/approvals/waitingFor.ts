@@ -3,6 +3,7 @@ import { principalsOf } from '../../operator/core/delegation.ts';
 import type { Person } from '../../operator/core/eligibility.ts';
 import { mayApprove } from '../../operator/core/quorum.ts';
 import { isHeardIn } from '../../operator/core/saidBefore.ts';
+import { isOpen } from '../../operator/core/stageStates.ts';
 import { policiesToAsk, statusPoll } from '../../operator/core/statusPoll.ts';
 import { hasVoted, isSettled, type KnownRequest } from './requests.ts';
 import type { RequestDeps } from './routes/deps.ts';
@@ -57,5 +58,3 @@ function withPlaces([self, ...others]: readonly Person[], stage: ResolvedStage, 
   const held = others.filter(({ username }) => !hasVoted(username, request, stage) && !inStead.has(username));
   return self === undefined ? held : [self, ...held];
 }
-
-const isOpen = ({ state }: ResolvedStage): boolean => state === 'Active' || state === 'Escalated';

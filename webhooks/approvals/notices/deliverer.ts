@@ -1,4 +1,5 @@
 import { isTooWeak } from '../../../operator/core/channels.ts';
+import { isOpen } from '../../../operator/core/stageStates.ts';
 import { channels as types } from '../../../operator/notify/index.ts';
 import type { Delivered, Links as NoticeLinks, Notice, Recipient, Reference } from '../../../operator/notify/contract.ts';
 import type { ResolvedStage } from '../../../crds/v1alpha1/index.ts';
@@ -83,8 +84,7 @@ export class NoticeDeliverer implements Deliverer {
   /** Asks those who are asked now; whoever has decided meanwhile is left alone. */
   async #ask(delivery: Delivery, payload: NoticePayload, channel: KnownChannel, request: KnownRequest): Promise<Came> {
     const stage = request.status?.stages.find((each) => stageId(each) === payload.stage);
-    if (isSettled(request) || stage === undefined || (stage.state !== 'Active' && stage.state !== 'Escalated'))
-      return dropped('Nobody is asked any more: the stage is over.');
+    if (isSettled(request) || stage === undefined || !isOpen(stage)) return dropped('Nobody is asked any more: the stage is over.');
     if (request.status?.subjectDigest !== payload.digest)
       return dropped('What is asked for was changed since; people are asked about that.');
     const { recipient } = delivery;

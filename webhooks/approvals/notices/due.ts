@@ -1,6 +1,7 @@
 import type { ApproverRef, ChannelRef, NoticeEvent, ResolvedStage } from '../../../crds/v1alpha1/index.ts';
 import { isBarred, serviceAccountName } from '../../../operator/core/eligibility.ts';
 import { compare } from '../../../operator/core/order.ts';
+import { isOpen } from '../../../operator/core/stageStates.ts';
 import type { ApproverDirectory } from '../callers/directory.ts';
 import { hasVoted, type KnownRequest } from '../requests.ts';
 import { newsOf } from './news.ts';
@@ -83,7 +84,7 @@ interface Call {
 
 function callsIn(stage: ResolvedStage, { request, now }: NoticeFacts): Call[] {
   const { state, activeSince, escalatedAt, escalation } = stage;
-  if ((state !== 'Active' && state !== 'Escalated') || activeSince === undefined) return [];
+  if (!isOpen(stage) || activeSince === undefined) return [];
   const from = stage.require.flatMap((requirement) => requirement.from);
   const remindAt = state === 'Active' ? reminderAt(stage, request) : undefined;
   const calls: Call[] = [{ event: 'StageOpened', at: Date.parse(activeSince), from }];

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isTooWeak } from '../../../operator/core/channels.ts';
 import { oneLine } from '../../../operator/core/printable.ts';
+import { isUndecided } from '../../../operator/core/stageStates.ts';
 import type { Caller } from '../callers/caller.ts';
 import { callerFrom, type ApproverDirectory } from '../callers/directory.ts';
 import type { Callers, Headers } from '../callers/index.ts';
@@ -165,7 +166,7 @@ async function more({ callers, sessions }: LinkDeps, sent: Headers, { request }:
 
 /** Whether every stage that still asks somebody wants a channel that is surer than mail. */
 function wantsMoreThanMail({ status }: Shown['request']): boolean {
-  const asking = (status?.stages ?? []).filter(({ state }) => state === 'Active' || state === 'Waiting' || state === 'Escalated');
+  const asking = (status?.stages ?? []).filter(isUndecided);
   return asking.length > 0 && asking.every(({ minimumChannel }) => isTooWeak('Email', minimumChannel));
 }
 
