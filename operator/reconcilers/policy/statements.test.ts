@@ -25,6 +25,11 @@ test.each<[string, string[], Parameters<typeof policyStatements>]>([
     [policy('Hold', when('object.')), true, undefined],
   ],
   [
+    'has a rule that does not compile, and does not bite yet either,',
+    ['Ready False InvalidSpec', 'Reconciling True GuardsPending', 'Stalled True InvalidSpec'],
+    [policy('Hold', when('object.')), false, undefined],
+  ],
+  [
     'asks for people whom there are not, although what it has bites',
     ['Ready False InvalidSpec', 'Reconciling False InvalidSpec', 'Stalled True InvalidSpec'],
     [policy('Hold', { stages: [{ name: 'a', require: [{ count: 2, from: [{ user: 'bob' }] }] }] }), true, undefined],
@@ -41,5 +46,12 @@ test('what is wrong with a policy is said with every fault there is', () => {
   const [ready] = policyStatements(policy('Hold', { ...when('nothing'), freeze }), true, 'three');
   expect(ready?.message).toMatch(
     /^What depends on it holds, until this is mended: spec\.match\[0\]\.when: .*; spec\.freeze\[0\]\.schedule: .*; the API server says: three$/,
+  );
+});
+
+test('what is wrong with a policy is no promise that it holds, as long as it does not bite', () => {
+  const [ready] = policyStatements(policy('Hold', when('nothing')), false, undefined);
+  expect(ready?.message).toMatch(
+    /^What depends on it holds, until this is mended: .*\. Its guards .* do not bite yet; what is created now may pass unheld\.$/,
   );
 });

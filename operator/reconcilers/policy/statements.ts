@@ -11,28 +11,35 @@ export function policyStatements(
   const audits = policy.spec.enforcement === 'Audit';
   const own = policyFaults(policy.spec, policy).map(faultText);
   const faults = [...own, ...(refused === undefined ? [] : [`the API server says: ${refused}`])];
-  if (faults.length > 0) return faulty(audits, own.length > 0 ? 'InvalidSpec' : 'ExpressionFailed', faults);
+  if (faults.length > 0) return faulty({ audits, bites }, own.length > 0 ? 'InvalidSpec' : 'ExpressionFailed', faults);
   return bites ? inForce(audits) : pending(audits);
 }
 
-function faulty(audits: boolean, reason: 'InvalidSpec' | 'ExpressionFailed', faults: readonly string[]): Statement[] {
+interface Standing {
+  readonly audits: boolean;
+  readonly bites: boolean;
+}
+
+function faulty({ audits, bites }: Standing, reason: 'InvalidSpec' | 'ExpressionFailed', faults: readonly string[]): Statement[] {
   const meanwhile = audits ? 'More may be told of than it means' : 'What depends on it holds';
   const why = `${meanwhile}, until this is mended: ${faults.join('; ')}`;
   return [
-    says('Ready', 'False', reason, why),
-    says('Reconciling', 'False', reason, 'Somebody has to mend the policy.'),
+    says('Ready', 'False', reason, bites ? why : `${why}. ${doesNotBite(audits)}`),
+    bites ? says('Reconciling', 'False', reason, 'Somebody has to mend the policy.') : waitsForGuards,
     says('Stalled', 'True', reason, why),
   ];
 }
 
-function pending(audits: boolean): Statement[] {
-  const gap = audits ? 'without a mark' : 'unheld';
-  return [
-    says('Ready', 'False', 'GuardsPending', `Its guards are written but do not bite yet; what is created now may pass ${gap}.`),
-    says('Reconciling', 'True', 'GuardsPending', 'Waiting for the API server to take up its guards.'),
-    says('Stalled', 'False', 'GuardsPending', 'Nothing stands in the way.'),
-  ];
-}
+const doesNotBite = (audits: boolean): string =>
+  `Its guards are written but do not bite yet; what is created now may pass ${audits ? 'without a mark' : 'unheld'}.`;
+
+const waitsForGuards = says('Reconciling', 'True', 'GuardsPending', 'Waiting for the API server to take up its guards.');
+
+const pending = (audits: boolean): Statement[] => [
+  says('Ready', 'False', 'GuardsPending', doesNotBite(audits)),
+  waitsForGuards,
+  says('Stalled', 'False', 'GuardsPending', 'Nothing stands in the way.'),
+];
 
 function inForce(audits: boolean): Statement[] {
   const [reason, message] = audits
