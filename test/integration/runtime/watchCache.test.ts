@@ -105,8 +105,8 @@ describe.concurrent('a watch cache on a real API server comes to the same end', 
     const t = await behindProxy(ns, onTestFinished, 1);
     t.proxy.freezeWatches();
     await churn(ns, 20, () => undefined);
-    expect(t.cache.size).toBeLessThan(7);
     await expectSame(ns, t);
+    // Its end is kept back as well: it is the silence that is noticed.
     expect(await t.restarts()).toContain('reason="Connection"');
   });
 
