@@ -17,6 +17,7 @@ import {
 import { compile } from '../core/cel/index.ts';
 import { onBehalfOfFrom, requesterFrom } from '../core/requesterStamp.ts';
 import { compileRules } from '../core/rules/compile.ts';
+import { storedDelegation, type StoredDelegation } from '../core/storedDelegation.ts';
 import type { DecisionFacts, DelegationSeen, PolicyFacts } from '../core/facts.ts';
 import type { KubeObject } from '../kube/client/types.ts';
 import { isTrue } from '../core/conditions.ts';
@@ -99,28 +100,13 @@ export function decisionFor({ requests, namespace: _namespace, ...rest }: Decisi
   return named === undefined ? undefined : { ...rest, digest: named.digest, requestUid: named.uid };
 }
 
-/** A delegation. `groups` are there only where `from` wrote it themselves: then the API server saw them. */
-export interface DelegationRecord extends Omit<DelegationSeen, 'groups'> {
-  readonly namespace: string;
-  readonly groups?: readonly string[];
-}
+/** A delegation, with its condition. */
+export interface DelegationRecord extends StoredDelegation, Pick<DelegationSeen, 'when'> {}
 
 export function delegationRecord(raw: KubeObject): DelegationRecord {
-  const { metadata, spec } = raw as unknown as ApprovalDelegation;
-  const author = requesterFrom(metadata.annotations);
-  const { from, to, when, notBefore, notAfter } = spec;
-  return {
-    namespace: metadata.namespace,
-    name: metadata.name,
-    from,
-    to,
-    author: author.username,
-    createdAt: metadata.creationTimestamp,
-    notBefore,
-    notAfter,
-    ...(author.username === from ? { groups: author.groups } : {}),
-    ...(when === undefined ? {} : { when: whenOf(when) }),
-  };
+  const delegation = raw as unknown as ApprovalDelegation;
+  const { when } = delegation.spec;
+  return { ...storedDelegation(delegation), ...(when === undefined ? {} : { when: whenOf(when) }) };
 }
 
 function whenOf(source: string): NonNullable<DelegationRecord['when']> {

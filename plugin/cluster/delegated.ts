@@ -1,18 +1,10 @@
-import type { ApprovalDelegationSpec, ApproverSpec } from '../../crds/v1alpha1/index.ts';
+import type { ApprovalDelegation, ApproverSpec } from '../../crds/v1alpha1/index.ts';
 import { approvalDelegations, approvers } from '../../crds/v1alpha1/resources.ts';
 import { approversByUsername, managersOf } from '../../operator/core/approvers.ts';
-import {
-  cyclesAndCuts,
-  delegationsOf,
-  deputiesOf,
-  principalsOf,
-  uncountedFor,
-  type DelegationFacts,
-  type Delegations,
-} from '../../operator/core/delegation.ts';
+import { cyclesAndCuts, delegationsOf, deputiesOf, principalsOf, uncountedFor, type Delegations } from '../../operator/core/delegation.ts';
 import type { ReadDelegations } from '../../operator/core/delegationWhen.ts';
 import type { Observation } from '../../operator/core/facts.ts';
-import { requesterFrom } from '../../operator/core/requesterStamp.ts';
+import { storedDelegation, type StoredDelegation } from '../../operator/core/storedDelegation.ts';
 import { isForbidden, isNotFound } from '../../operator/kube/client/apiError.ts';
 import type { KubeClient } from '../../operator/kube/client/kubeClient.ts';
 import type { KubeObject, ResourceType } from '../../operator/kube/client/types.ts';
@@ -36,9 +28,9 @@ export async function delegationFacts({ client }: Session, namespace: string): P
   };
 }
 
-/** A delegation as it is stored, before it is known whether it applies to a request. */
-interface Stored extends Omit<DelegationFacts, 'applies'> {
-  readonly namespace: string;
+/** A delegation, with its condition and the groups that are known of whom it is from. */
+interface Stored extends StoredDelegation {
+  readonly groups: readonly string[];
   readonly when: string | undefined;
 }
 
@@ -106,21 +98,10 @@ const knownPeople = (stored: readonly KubeObject[]) =>
     }),
   );
 
-function storedOf({ metadata, spec }: KubeObject, known: KnownPeople): Stored {
-  const { from, to, when, notBefore, notAfter } = spec as ApprovalDelegationSpec;
-  const author = requesterFrom(metadata.annotations);
-  return {
-    namespace: metadata.namespace ?? '',
-    name: metadata.name,
-    from,
-    to,
-    author: author.username,
-    groups: author.username === from ? author.groups : (known.get(from)?.groups ?? []),
-    createdAt: metadata.creationTimestamp,
-    notBefore,
-    notAfter,
-    when,
-  };
+function storedOf(object: KubeObject, known: KnownPeople): Stored {
+  const delegation = object as unknown as ApprovalDelegation;
+  const stored = storedDelegation(delegation);
+  return { ...stored, groups: stored.groups ?? known.get(stored.from)?.groups ?? [], when: delegation.spec.when };
 }
 
 /** Reads the conditions around a request as the core does, within what all of them may take of the caller's machine. */

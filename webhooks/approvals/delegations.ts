@@ -1,7 +1,7 @@
 import { approvalDelegations, type ApprovalDelegation } from '../../crds/v1alpha1/index.ts';
 import { delegationsOf, type DelegationFacts, type Delegations } from '../../operator/core/delegation.ts';
 import { groupedBy } from '../../operator/core/groupedBy.ts';
-import { requesterFrom } from '../../operator/core/requesterStamp.ts';
+import { storedDelegation, type StoredDelegation } from '../../operator/core/storedDelegation.ts';
 import type { KubeObject } from '../../operator/kube/client/types.ts';
 import { WatchCache } from '../../operator/kube/watchCache.ts';
 import type { ApproverDirectory, KnownApprover } from './callers/directory.ts';
@@ -13,30 +13,14 @@ export interface KnownDelegations {
   in(namespace: string): Delegations;
 }
 
-/** A delegation. `groups` are there only where `from` wrote it themselves: then the API server saw them. */
-export interface KnownDelegation extends Omit<DelegationFacts, 'groups'> {
-  readonly namespace: string;
-  readonly groups?: readonly string[];
-}
+/** A delegation, as one that applies. */
+export interface KnownDelegation extends StoredDelegation, Pick<DelegationFacts, 'applies'> {}
 
 /** For a watch cache of ApprovalDelegations. */
-export function knownDelegation(raw: KubeObject): KnownDelegation {
-  const { metadata, spec } = raw as unknown as ApprovalDelegation;
-  const { from, to, notBefore, notAfter } = spec;
-  const author = requesterFrom(metadata.annotations);
-  return {
-    namespace: metadata.namespace,
-    name: metadata.name,
-    from,
-    to,
-    author: author.username,
-    createdAt: metadata.creationTimestamp,
-    notBefore,
-    notAfter,
-    applies: true,
-    ...(author.username === from ? { groups: author.groups } : {}),
-  };
-}
+export const knownDelegation = (raw: KubeObject): KnownDelegation => ({
+  ...storedDelegation(raw as unknown as ApprovalDelegation),
+  applies: true,
+});
 
 /**
  * The most times, apart from each other, for which one person hands on to another, the next ones first. Whoever wants something done for longer writes one
