@@ -28,6 +28,16 @@ export function saidBefore(
   return theirs.findLast((d) => d.counted) ?? (last !== undefined && isAgain(last) ? undefined : last);
 }
 
+/** The same in whichever of these stages it was said: what counts in one, before what counts in none. */
+export function saidAnywhere(
+  username: string,
+  status: Parameters<typeof saidBefore>[1],
+  stages: readonly Hearing[],
+): DecisionRecord | undefined {
+  const said = stages.flatMap((stage) => saidBefore(username, status, stage) ?? []);
+  return said.find(({ counted }) => counted) ?? said[0];
+}
+
 /** Whether it is a yes by a channel that is sure enough for the stage, or a no, which holds by any. */
 export const isHeardIn = (stage: Hearing, { verdict, via }: Pick<DecisionRecord, 'verdict' | 'via'>): boolean =>
   verdict === 'Reject' || (verdict === 'Approve' && !isTooWeak(via, minimumOf(stage)));

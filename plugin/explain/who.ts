@@ -2,7 +2,7 @@ import type { ApproverRef, ResolvedStage } from '../../crds/v1alpha1/index.ts';
 import { describeApprover } from '../../operator/core/explain.ts';
 import { isBarred, qualifies, type Person, type Roll } from '../../operator/core/eligibility.ts';
 import { policyName, type Permissions } from '../../operator/core/facts.ts';
-import { saidBefore } from '../../operator/core/saidBefore.ts';
+import { saidAnywhere, saidBefore } from '../../operator/core/saidBefore.ts';
 import { oneLine } from '../../operator/core/printable.ts';
 import { isUndecided } from '../../operator/core/stageStates.ts';
 import { isSettled, type Request } from '../request.ts';
@@ -73,8 +73,7 @@ export function standing(request: Request, person: Person, permissions: Permissi
 
 /** What they have said already, where any stage heard it. */
 function spoken({ stored: { status } }: Request, { username }: Person): Standing | undefined {
-  const votes = (status?.stages ?? []).flatMap((stage) => saidBefore(username, status ?? {}, stage) ?? []);
-  const vote = votes.find(({ counted }) => counted) ?? votes[0];
+  const vote = saidAnywhere(username, status ?? {}, status?.stages ?? []);
   return vote && { kind: 'hasVoted', verdict: vote.verdict, ...(vote.counted ? {} : { ignored: true }) };
 }
 

@@ -1,4 +1,4 @@
-import { saidBefore } from '../../../operator/core/saidBefore.ts';
+import { saidAnywhere } from '../../../operator/core/saidBefore.ts';
 import { isOpen } from '../../../operator/core/stageStates.ts';
 import { isSettled, type KnownRequest } from '../requests.ts';
 import { decideForm } from './decideForm.ts';
@@ -108,9 +108,7 @@ const settledNote = (request: KnownRequest): Html =>
 
 /** Why no open stage waits for whoever looks, nor for anybody in whose stead they may decide, and what becomes of what they say all the same. */
 function whyUnasked({ requester, status }: KnownRequest, { username }: Viewer): string {
-  const open = (status?.stages ?? []).filter(isOpen);
-  const said = open.flatMap((stage) => saidBefore(username, status ?? {}, stage) ?? []);
-  const vote = said.find(({ counted }) => counted) ?? said[0];
+  const vote = saidAnywhere(username, status ?? {}, (status?.stages ?? []).filter(isOpen));
   if (vote !== undefined) {
     const verdict = vote.verdict === 'Approve' ? 'approved' : 'rejected';
     return vote.counted
