@@ -45,6 +45,19 @@ export function uncovered(jobSpec: unknown, pins: readonly Pin[] = [], runs: Run
   ];
 }
 
+/** The work of a request, as far as it may be seen. */
+export interface SeenWork {
+  /** Absent where it may not be read, and where nothing of the cluster runs. */
+  readonly jobSpec?: unknown;
+  readonly runs?: Runs;
+}
+
+/** Both: what may still change although the digest stays the same, and what the request says besides. */
+export const notCovered = (
+  { spec, pins }: { readonly spec: ApprovalRequestSpec; readonly pins: readonly Pin[] | undefined },
+  { jobSpec, runs }: SeenWork,
+): string[] => [...(jobSpec === undefined ? [] : uncovered(jobSpec, pins, runs)), ...uncoveredInRequest(spec)];
+
 /** What a request says that the digest does not cover, one sentence each. It never changes, but people agree to what runs, not to that. */
 export const uncoveredInRequest = ({ callback, checkpoint }: Pick<ApprovalRequestSpec, 'callback' | 'checkpoint'>): string[] => [
   ...(callback === undefined ? [] : [`callback to ${originOf(callback.url)}: who is told of the outcome`]),

@@ -11,7 +11,7 @@ import { differences } from './diff.ts';
 import { phasePaint } from './listing.ts';
 import { renderTimeline, timeline } from './timeline.ts';
 import { answerLines, questionLines } from './questions.ts';
-import { covered, images, podSpecOf, uncovered, uncoveredInRequest } from './uncovered.ts';
+import { covered, images, notCovered, podSpecOf } from '../../operator/core/uncovered.ts';
 import { explain } from './why.ts';
 import { riskText, stageText } from './whyText.ts';
 import { byText } from './notes.ts';
@@ -41,13 +41,7 @@ export function description(described: Described, now: number, colours: Palette)
     section('Images', imageLines(subject)) +
     section('Questions', questionLines(request)) +
     section('Covered by the digest as well', bullets(coveredLines(described))) +
-    section(
-      'Not covered by the digest',
-      bullets([
-        ...(subject.jobSpec === undefined ? [] : uncovered(subject.jobSpec, request.status?.pins, subject.runs)),
-        ...uncoveredInRequest(request.stored.spec),
-      ]),
-    ) +
+    section('Not covered by the digest', bullets(notCovered({ spec: request.stored.spec, pins: request.status?.pins }, subject))) +
     section('Compared with the last approved run', comparison(described, now, colours)) +
     section('Decisions', decisionTable(request)) +
     section('Answers', answerLines(request)) +

@@ -3,7 +3,7 @@ import { age } from '../output/age.ts';
 import { oneLine } from '../../operator/core/printable.ts';
 import { table } from '../output/table.ts';
 import { requesterText, subjectText, type Request } from '../request.ts';
-import { images, podSpecOf, uncovered } from './uncovered.ts';
+import { images, podSpecOf, uncovered } from '../../operator/core/uncovered.ts';
 
 /** What was read about one request before it is decided. */
 export interface Reviewed {

@@ -1,6 +1,6 @@
 import type { Request } from '../request.ts';
 import type { Reviewed } from './summary.ts';
-import { images, podSpecOf, uncovered } from './uncovered.ts';
+import { images, podSpecOf, uncovered } from '../../operator/core/uncovered.ts';
 
 /** What is compared of the work behind a request. */
 export interface Run {

@@ -1,5 +1,5 @@
 import { explain } from '../explain/why.ts';
-import { images, podSpecOf } from '../explain/uncovered.ts';
+import { images, podSpecOf } from '../../operator/core/uncovered.ts';
 import { age } from '../output/age.ts';
 import { oneLine } from '../../operator/core/printable.ts';
 import { table } from '../output/table.ts';

@@ -1,6 +1,6 @@
 import { explain } from '../explain/why.ts';
 import { riskText, stageText } from '../explain/whyText.ts';
-import { images, podSpecOf } from '../explain/uncovered.ts';
+import { images, podSpecOf } from '../../operator/core/uncovered.ts';
 import { instant, relative } from '../output/age.ts';
 import type { Palette } from '../output/palette.ts';
 import { oneLine } from '../../operator/core/printable.ts';

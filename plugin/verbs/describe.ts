@@ -8,7 +8,7 @@ import { readSubject } from '../cluster/subject.ts';
 import { exitCode, UsageError } from '../errors.ts';
 import { description, type Described } from '../explain/description.ts';
 import { timeline } from '../explain/timeline.ts';
-import { covered, images, podSpecOf, uncovered, uncoveredInRequest } from '../explain/uncovered.ts';
+import { covered, images, notCovered, podSpecOf } from '../../operator/core/uncovered.ts';
 import { explain } from '../explain/why.ts';
 import type { Io } from '../io.ts';
 import { formatOf, serialize, withoutManagedFields } from '../output/document.ts';
@@ -55,10 +55,7 @@ function document({ request, subject, doubt, precedent, delegated }: Described):
       documents: subject.documents,
       images: images(podSpecOf(subject.jobSpec)),
       covered: covered(request.status?.pins),
-      notCovered: [
-        ...(subject.jobSpec === undefined ? [] : uncovered(subject.jobSpec, request.status?.pins, subject.runs)),
-        ...uncoveredInRequest(request.stored.spec),
-      ],
+      notCovered: notCovered({ spec: request.stored.spec, pins: request.status?.pins }, subject),
     },
     digest: { recorded: request.status?.subjectDigest, computed: subject.digest, matches: doubt === undefined, doubt },
     lastApprovedRun: 'request' in precedent ? precedent.request.name : null,

@@ -1,6 +1,6 @@
 import { containersOf, podSpecOf, type Container } from '../../../operator/core/podSpec.ts';
 import { isPinned } from '../../../operator/core/pins.ts';
-import { covered, uncovered, uncoveredInRequest } from '../../../operator/core/uncovered.ts';
+import { covered, notCovered } from '../../../operator/core/uncovered.ts';
 import type { KnownRequest } from '../requests.ts';
 import { html, type Html } from './html.ts';
 import type { SubjectSeen } from './subject.ts';
@@ -78,10 +78,10 @@ const variableLine = ({ name = '', value, valueFrom }: Variable): Html => [
 ];
 
 /** What may still change although the digest stays the same, and what the digest covers besides the manifest. */
-export function coverageSection({ spec, status }: Pick<KnownRequest, 'spec' | 'status'>, { jobSpec, runs }: SubjectSeen): Html {
+export function coverageSection({ spec, status }: Pick<KnownRequest, 'spec' | 'status'>, subject: SubjectSeen): Html {
   const pins = status?.pins;
-  const open = [...(jobSpec === undefined ? [] : uncovered(jobSpec, pins, runs)), ...uncoveredInRequest(spec)];
-  const also = jobSpec === undefined ? [] : covered(pins);
+  const open = notCovered({ spec, pins }, subject);
+  const also = subject.jobSpec === undefined ? [] : covered(pins);
   if (open.length === 0 && also.length === 0) return null;
   return html`<section class="card" aria-labelledby="open">
     <h2 id="open">What your agreement does not cover</h2>
