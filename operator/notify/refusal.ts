@@ -9,8 +9,8 @@ export const isTaken = (answer: HttpAnswer): answer is Extract<HttpAnswer, { ans
 /** What came of a call that was not taken. Of the answer only its status is told: others wrote the rest. */
 export function refusalOf(service: string, answer: HttpAnswer): Refused {
   if (!answer.answered) {
-    const { final, message, cause } = answer;
-    return { ok: false, final, message, ...(cause === undefined ? {} : { cause }) };
+    const { answered: _no, ...why } = answer;
+    return { ok: false, ...why };
   }
   const { status, retryAfterMs } = answer;
   return {

@@ -16,6 +16,13 @@ export interface Callers {
   nth(n: number): TokenCaller;
 }
 
+/** As the API server knows all of them. */
+export const groupsOf = ({ namespace }: Callers): string[] => [
+  'system:serviceaccounts',
+  `system:serviceaccounts:${namespace}`,
+  'system:authenticated',
+];
+
 const lifeSeconds = 86_400;
 
 /** Makes so many callers, each with a token for the approval service. Rates count for each caller: more callers, more decisions. */

@@ -1,6 +1,6 @@
 import type { Service } from '../approvals/bareService.ts';
 import type { BareWrite } from '../approvals/bareServiceProcess.ts';
-import { callersPolicy, type Callers, type TokenCaller } from '../approvals/callers.ts';
+import { callersPolicy, groupsOf, type Callers, type TokenCaller } from '../approvals/callers.ts';
 import { atPace } from '../approvals/pace.ts';
 import { ServiceClient, type Answered } from '../approvals/serviceClient.ts';
 import type { Bench } from '../bench.ts';
@@ -31,7 +31,7 @@ export const askedBare = (bench: Bench, service: Service, callers: Callers, perS
       (client, { username, token }, id) => {
         const annotations = {
           'countersign.dev/requester': username,
-          'countersign.dev/requester-groups': `system:serviceaccounts\nsystem:serviceaccounts:${callers.namespace}\nsystem:authenticated`,
+          'countersign.dev/requester-groups': groupsOf(callers).join('\n'),
           'countersign.dev/via': 'Web',
         };
         const metadata = { generateName: `${operation}-`, annotations };

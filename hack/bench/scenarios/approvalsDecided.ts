@@ -1,6 +1,6 @@
 import type { Service } from '../approvals/bareService.ts';
 import type { BareWrite } from '../approvals/bareServiceProcess.ts';
-import { callersPolicy, type Callers, type TokenCaller } from '../approvals/callers.ts';
+import { callersPolicy, groupsOf, type Callers, type TokenCaller } from '../approvals/callers.ts';
 import { atPace, type Timed } from '../approvals/pace.ts';
 import { ServiceClient, type Answered } from '../approvals/serviceClient.ts';
 import type { Bench } from '../bench.ts';
@@ -54,12 +54,6 @@ interface Kind {
   readonly perSecond: number;
   readonly limit?: DecidedTimes;
 }
-
-const groupsOf = ({ namespace }: Callers): string[] => [
-  'system:serviceaccounts',
-  `system:serviceaccounts:${namespace}`,
-  'system:authenticated',
-];
 
 /** Holds Jobs, decides on them at an even pace, and watches them go. */
 async function decided(

@@ -43,7 +43,7 @@ interface Deps {
 /** Reads what would run, as far as whoever looks may, and digests it anew with the operator's own functions. */
 export async function readSubject(deps: Deps, request: KnownRequest): Promise<SubjectSeen> {
   const { resource } = request.spec.subject;
-  const compared = (content: string | undefined): string | undefined => digestDoubt(request, request, content);
+  const compared = (content: string | undefined): string | undefined => digestDoubt(request, content);
   if (resource === undefined) return { access: 'outside', doubt: compared(undefined) };
   return resource.kind === 'GovernedJob' ? governedJob(deps, request, resource, compared) : plainJob(deps, request, resource, compared);
 }
@@ -99,11 +99,7 @@ function manifestOf({ apiVersion, kind, metadata, spec }: KubeObject): unknown {
   return { apiVersion, kind, metadata: { name: metadata.name, namespace: metadata.namespace }, spec: rest };
 }
 
-function digestDoubt(
-  { namespace, spec, status }: KnownRequest,
-  { onBehalfOf }: Pick<KnownRequest, 'onBehalfOf'>,
-  content: string | undefined,
-): string | undefined {
+function digestDoubt({ namespace, spec, onBehalfOf, status }: KnownRequest, content: string | undefined): string | undefined {
   try {
     const digest = requestDigest(namespace, { spec, onBehalfOf }, content, status?.pins);
     return digest === status?.subjectDigest
