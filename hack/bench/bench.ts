@@ -45,6 +45,7 @@ export class Bench {
   readonly #platform: Platform;
   #operator: OperatorProcess;
   #namespaces = 0;
+  #stopping: Promise<void> | undefined;
 
   private constructor(options: BenchOptions, platform: Platform, bob: BareClient) {
     this.#options = options;
@@ -175,7 +176,12 @@ export class Bench {
     return all.reduce((sum, pid) => sum + cpuSeconds(pid), 0);
   }
 
-  async stop(): Promise<void> {
+  /** Ends all that it started, once: what still runs then fails, and stops it in its turn. */
+  stop(): Promise<void> {
+    return (this.#stopping ??= this.#stop());
+  }
+
+  async #stop(): Promise<void> {
     await this.admin.close();
     await this.bob.close();
     await this.#operator.stop();

@@ -69,6 +69,8 @@ async function onCluster(
   isWanted: (name: string) => boolean,
 ): Promise<void> {
   const bench = await Bench.start({ dir: join(folder, 'bench'), settings, report, log });
+  // Whoever is not ended with this process would go on without it.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void bench.stop().finally(() => process.exit(1)));
   try {
     for (const part of parts) {
       if (!isWanted(part.name)) continue;

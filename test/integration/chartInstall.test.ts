@@ -20,6 +20,9 @@ const everythingOn = ['serviceMonitor', 'prometheusRule', 'dashboard', 'certific
   `${name}.enabled=true`,
 ]);
 
+/** The values of the approval service, on a volume of its own. */
+const approvalsOn = (values: object = {}): string[] => ['--set-json', `approvals=${JSON.stringify({ enabled: true, ...values })}`];
+
 describe('what the chart renders', () => {
   it.each<[string, string[]]>([
     ['by default', []],
@@ -37,6 +40,47 @@ describe('what the chart renders', () => {
     ],
     ['with guards that outlive it', ['--set', 'uninstall.heldWork=keep']],
     ['with an issuer of the cluster', [...everythingOn, '--set', 'certificates.certManager.issuerRef.name=corp']],
+    ['with the approval service, on a volume', approvalsOn()],
+    ['with the approval service, without one', approvalsOn({ database: { volume: { persistent: false } } })],
+    [
+      'with the approval service, on the volume of a class',
+      approvalsOn({ database: { volume: { size: '500Mi', storageClassName: 'fast' } } }),
+    ],
+    ['with the approval service, and all else', [...everythingOn, ...approvalsOn({ certificateSecret: 'public' })]],
+    [
+      'with the approval service of three replicas, on PostgreSQL behind an Ingress',
+      approvalsOn({
+        url: 'https://approve.example.com',
+        replicas: 3,
+        database: { urlSecret: { name: 'database' }, caSecret: { name: 'database-ca' } },
+        ingress: {
+          enabled: true,
+          className: 'nginx',
+          host: 'approve.example.com',
+          tlsSecret: 'approve-tls',
+          annotations: { 'nginx.ingress.kubernetes.io/backend-protocol': 'HTTPS' },
+        },
+        channelSecrets: ['slack', 'smtp'],
+        settings: { approvals_rate: 20 },
+        secretSettings: { approvals_session_keys: { name: 'sessions', key: 'keys' } },
+        podDisruptionBudget: { enabled: true, minAvailable: '50%' },
+      }),
+    ],
+    [
+      'with the approval service that scales by itself, and every free-form value of it',
+      approvalsOn({
+        database: { urlSecret: { name: 'database' } },
+        autoscaling: { enabled: true, minReplicas: 2, maxReplicas: 5, targetCPUUtilizationPercentage: 60 },
+        podDisruptionBudget: { enabled: false },
+        resources: { requests: { cpu: '1', memory: '1Gi' } },
+        priorityClassName: 'system-cluster-critical',
+        podAnnotations: { a: 'b' },
+        podLabels: { team: 'a' },
+        nodeSelector: { disk: 'ssd' },
+        tolerations: [{ operator: 'Exists' }],
+        affinity: { nodeAffinity: {} },
+      }),
+    ],
     [
       'with every free-form value',
       [
