@@ -1,8 +1,9 @@
+import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { governedJobs } from '../../../crds/v1alpha1/index.ts';
 import type { Access } from '../../../operator/kube/accessReview.ts';
 import type { Caller } from '../callers/caller.ts';
-import { listable } from './listing.ts';
+import { filtered, listable } from './listing.ts';
 
 const bob: Caller = { username: 'bob@corp', groups: [], via: 'Web', proof: 'BearerToken' };
 
@@ -64,5 +65,33 @@ describe('What somebody may list', () => {
       return namespace !== undefined;
     });
     await expect(cluster.taken(500)).rejects.toThrow('the API server is away');
+  });
+});
+
+describe('What of it is wanted', () => {
+  /** The numbers below that, and what was asked about them. */
+  async function evenBelow(many: number, most = Infinity) {
+    let [asked, atOnce, mostAtOnce] = [0, 0, 0];
+    const isEven = async (n: number): Promise<boolean> => {
+      asked += 1;
+      mostAtOnce = Math.max(mostAtOnce, ++atOnce);
+      // Answers come in another order than the questions.
+      for (let turns = n % 3; turns >= 0; turns--) await new Promise((resolve) => setImmediate(resolve));
+      atOnce -= 1;
+      return n % 2 === 0;
+    };
+    const found: number[] = [];
+    for await (const n of filtered(Readable.from(Array.from({ length: many }, (_, n) => n)), isEven)) if (found.push(n) === most) break;
+    return { found, asked, mostAtOnce };
+  }
+
+  it('is found in its order, twenty questions at a time', async () => {
+    const { found, asked, mostAtOnce } = await evenBelow(50);
+    expect(found).toEqual(Array.from({ length: 25 }, (_, n) => 2 * n));
+    expect([asked, mostAtOnce]).toEqual([50, 20]);
+  });
+
+  it('asks no further ahead than is taken', async () => {
+    expect(await evenBelow(500, 3)).toEqual({ found: [0, 2, 4], asked: 20, mostAtOnce: 20 });
   });
 });

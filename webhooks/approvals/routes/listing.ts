@@ -12,7 +12,7 @@ export interface Place {
 /** Times of the API server are all written alike, so they compare as text. For `sort`. */
 export const newestFirst = (a: Place, b: Place): number => compare(b.createdAt, a.createdAt) || compare(a.uid, b.uid);
 
-/** In how many namespaces a caller's rights are asked about at once: they may have them in few of thousands, and one after the other takes as long as all together. */
+/** How many questions about a caller's rights are under way at once: they may have them in few of thousands of namespaces, and one after the other takes as long as all together. */
 const askedAtOnce = 20;
 
 /**
@@ -38,4 +38,15 @@ export async function* listable<T extends { readonly namespace: string }>(
     }
     if (answers.get(namespace) === true) yield object;
   }
+}
+
+/** Those of them that are wanted, in their order. */
+export async function* filtered<T>(objects: AsyncIterable<T>, isWanted: (object: T) => Promise<boolean>): AsyncGenerator<T> {
+  const asked: T[] = [];
+  const answered = async (): Promise<T[]> => {
+    const answers = await Promise.all(asked.splice(0).map(async (object) => ({ object, wanted: await isWanted(object) })));
+    return answers.flatMap(({ object, wanted }) => (wanted ? [object] : []));
+  };
+  for await (const object of objects) if (asked.push(object) === askedAtOnce) yield* await answered();
+  yield* await answered();
 }

@@ -7,7 +7,7 @@ import { route, type Route } from '../http/route.ts';
 import { outcomeOf, outcomes, type KnownRequest } from '../requests.ts';
 import { waitingFor } from '../waitingFor.ts';
 import type { RequestDeps } from './deps.ts';
-import { listable, newestFirst, type Place } from './listing.ts';
+import { filtered, listable, newestFirst, type Place } from './listing.ts';
 import { requestView, RequestView } from './requestView.ts';
 
 /** A whole number from 1 on in a query. */
@@ -84,9 +84,8 @@ export async function requestsFor(
     .filter((request) => fits(request, query) && (after === undefined || newestFirst(after, request) < 0))
     .sort(newestFirst);
   const page: KnownRequest[] = [];
-  const waits = waitingFor(caller, deps);
-  for await (const request of listable(deps, caller, approvalRequests, fitting)) {
-    if (query.mine === 'true' && !(await waits(request))) continue;
+  const seen = listable(deps, caller, approvalRequests, fitting);
+  for await (const request of query.mine === 'true' ? filtered(seen, waitingFor(caller, deps)) : seen) {
     page.push(request);
     // One more than fits says that there is a next page.
     if (page.length > limit) break;
