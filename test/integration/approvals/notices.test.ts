@@ -1,45 +1,14 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { approvers, clusterNotificationChannels, notificationChannels, type ApprovalRequest } from '../../../crds/v1alpha1/index.ts';
+import { clusterNotificationChannels, type ApprovalRequest } from '../../../crds/v1alpha1/index.ts';
 import { approvalService } from '../../fixtures/approvalService.ts';
 import { SmtpPeer } from '../../../hack/peers/smtpServer.ts';
 import { condition, hasEnded, job, matchJobs, oneOf, resources, TestNamespace, until } from '../../fixtures/world.ts';
 import { linkIn, mailsTo, textOf, untilMails } from './mails.ts';
+import { approver, mailChannel, type ChannelKind } from './told.ts';
 
 const smtp = await SmtpPeer.start();
 const service = approvalService({ env: { COUNTERSIGN_HTTP_ALLOW: smtp.host, COUNTERSIGN_HTTP_CA: smtp.ca } });
 afterAll(() => smtp.stop());
-
-/** Somebody whom the directory knows; the object goes with the test. */
-async function approver(
-  ns: TestNamespace,
-  name: string,
-  groups: string[] = [],
-): Promise<{ username: string; mail: string; remove: () => Promise<unknown> }> {
-  const username = `${name}-${ns.name}`;
-  const mail = `${username}@example.com`;
-  await ns.admin.create(approvers, undefined, {
-    apiVersion: 'countersign.dev/v1alpha1',
-    kind: 'Approver',
-    metadata: { name: username },
-    spec: { username, mail, groups },
-  });
-  return { username, mail, remove: () => ns.admin.delete(approvers, { name: username }) };
-}
-
-type Kind = 'NotificationChannel' | 'ClusterNotificationChannel';
-
-/** A channel for mail, as a stage names it; what is of the cluster must be removed. */
-async function channel(ns: TestNamespace, kind: Kind) {
-  const type = kind === 'NotificationChannel' ? notificationChannels : clusterNotificationChannels;
-  await ns.admin.create(type, type.namespaced ? ns.name : undefined, {
-    apiVersion: 'countersign.dev/v1alpha1',
-    kind,
-    metadata: { name: ns.name },
-    spec: { type: 'SMTP', config: { host: 'localhost', port: smtp.port, from: 'approvals@example.com' } },
-  });
-  const remove = () => ns.admin.delete(type, { name: ns.name, ...(type.namespaced ? { namespace: ns.name } : {}) });
-  return { ref: { kind, name: ns.name }, remove };
-}
 
 describe('a Job that is held, in a stage that names a channel for mail', () => {
   it('is asked for by mail, approved by the link in it, and its requester is told', async () => {
@@ -51,7 +20,7 @@ describe('a Job that is held, in a stage that names a channel for mail', () => {
     ]);
     // By a link, bob decides with his own rights.
     await ns.bind('staff-bob', 'staff', [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: bob.username }]);
-    const mail = await channel(ns, 'ClusterNotificationChannel');
+    const mail = await mailChannel(ns, smtp, 'ClusterNotificationChannel');
     await ns.policy('money', {
       match: matchJobs,
       stages: [{ ...oneOf('finance', { group: `${ns.name}-finance` }), minimumChannel: 'Email', notify: [mail.ref] }],
@@ -92,13 +61,13 @@ describe('a Job that is held, in a stage that names a channel for mail', () => {
     await ns.close();
   });
 
-  it.each<[string, Kind, object]>([
+  it.each<[string, ChannelKind, object]>([
     ['mail is not sure enough', 'ClusterNotificationChannel', {}],
     ['the namespace chose the account that sends it', 'NotificationChannel', { minimumChannel: 'Email' }],
   ])('invites to sign in where %s, and asks anew when what would run has changed', async (_where, kind, more) => {
     const ns = await TestNamespace.create('notices');
     const [bob] = await Promise.all([approver(ns, 'bob')]);
-    const mail = await channel(ns, kind);
+    const mail = await mailChannel(ns, smtp, kind);
     await ns.policy('money', {
       match: [{ apiGroups: ['countersign.dev'], kinds: ['ApprovalRequest'] }],
       stages: [{ ...oneOf('finance', { user: bob.username }), notify: [mail.ref], ...more }],
