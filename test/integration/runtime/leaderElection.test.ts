@@ -108,7 +108,7 @@ describe.concurrent('leader election on a real API server', () => {
     ns,
     onTestFinished,
   }) => {
-    await ns.eventually(account, 'default', 'there', () => true);
+    await ns.there(account, 'default');
     const namedAtStart: Promise<string | undefined>[] = [];
     const { election } = await candidate(ns, onTestFinished, 'a', (event) => event === 'a started' && namedAtStart.push(named(ns)), fenced);
     election.start();
@@ -127,7 +127,7 @@ describe.concurrent('leader election on a real API server', () => {
   });
 
   test('does not let the fence name one that slept after it took the lease, when another has led since', async ({ ns, onTestFinished }) => {
-    await ns.eventually(account, 'default', 'there', () => true);
+    await ns.there(account, 'default');
     const events: string[] = [];
     const { promise: asleep, resolve: wake } = Promise.withResolvers<undefined>();
     let outcome: Promise<void> | undefined;
