@@ -40,6 +40,13 @@ export async function* listable<T extends { readonly namespace: string }>(
   }
 }
 
+/** The first so many of them, and whether there are more: one more than fits says that. */
+export async function firstOf<T>(objects: AsyncIterable<T>, most: number): Promise<{ readonly page: T[]; readonly isLast: boolean }> {
+  const page: T[] = [];
+  for await (const object of objects) if (page.push(object) > most) break;
+  return { page: page.slice(0, most), isLast: page.length <= most };
+}
+
 /** Those of them that are wanted, in their order. */
 export async function* filtered<T>(objects: AsyncIterable<T>, isWanted: (object: T) => Promise<boolean>): AsyncGenerator<T> {
   const asked: T[] = [];

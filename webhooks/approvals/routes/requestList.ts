@@ -7,7 +7,7 @@ import { route, type Route } from '../http/route.ts';
 import { outcomeOf, outcomes, type KnownRequest } from '../requests.ts';
 import { waitingFor } from '../waitingFor.ts';
 import type { RequestDeps } from './deps.ts';
-import { filtered, listable, newestFirst, type Place } from './listing.ts';
+import { filtered, firstOf, listable, newestFirst, type Place } from './listing.ts';
 import { requestView, RequestView } from './requestView.ts';
 
 /** A whole number from 1 on in a query. */
@@ -83,16 +83,10 @@ export async function requestsFor(
   const fitting = [...deps.known.requests.list()]
     .filter((request) => fits(request, query) && (after === undefined || newestFirst(after, request) < 0))
     .sort(newestFirst);
-  const page: KnownRequest[] = [];
   const seen = listable(deps, caller, approvalRequests, fitting);
-  for await (const request of query.mine === 'true' ? filtered(seen, waitingFor(caller, deps)) : seen) {
-    page.push(request);
-    // One more than fits says that there is a next page.
-    if (page.length > limit) break;
-  }
-  const requests = page.slice(0, limit);
-  const last = requests.at(-1);
-  return { requests, next: page.length > limit && last !== undefined ? writeCursor(last) : undefined };
+  const { page, isLast } = await firstOf(query.mine === 'true' ? filtered(seen, waitingFor(caller, deps)) : seen, limit);
+  const last = page.at(-1);
+  return { requests: page, next: isLast || last === undefined ? undefined : writeCursor(last) };
 }
 
 function fits(request: KnownRequest, { namespace, phase, outcome, requester, operation, labelSelector }: ListQuery): boolean {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ApprovalDecisionSpec, JsonObject } from '../../../../crds/v1alpha1/index.ts';
 import { present } from '../../../../operator/core/present.ts';
 import type { Caller } from '../../callers/caller.ts';
+import { linkToNext } from '../../http/nextPage.ts';
 import { Problem } from '../../http/problem.ts';
 import { route, type Route } from '../../http/route.ts';
 import { outcomeOf, type KnownRequest, type Outcome } from '../../requests.ts';
@@ -116,8 +117,7 @@ const listAlias = (deps: RequestDeps): Route =>
     handle: async ({ caller, query: { status, limit, cursor } }) => {
       const outcome = status === undefined ? undefined : ((status.charAt(0) + status.slice(1).toLowerCase()) as Outcome);
       const { requests, next } = await requestsFor(deps, caller, { outcome, limit, cursor });
-      const more = new URLSearchParams({ ...present({ status, limit: limit?.toString() }), cursor: next ?? '' } as Record<string, string>);
-      const headers = next === undefined ? {} : { link: `</approvals?${more.toString()}>; rel="next"` };
+      const headers = linkToNext('/approvals', next === undefined ? undefined : { status, limit, cursor: next });
       return { status: 200, body: requests.map(approvalView), headers };
     },
   });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { approvalRequests, group, JsonObject } from '../../../../crds/v1alpha1/index.ts';
 import type { Caller } from '../../callers/caller.ts';
+import { linkToNext } from '../../http/nextPage.ts';
 import { Problem } from '../../http/problem.ts';
 import { route, type Route } from '../../http/route.ts';
 import { appendAudit, listAudit, type AuditEntry } from '../../store/auditEntries.ts';
@@ -94,7 +95,7 @@ const listAlias = ({ store, permissions }: AliasDeps): Route =>
     handle: async ({ caller, query: { limit = mostRows, after } }) => {
       const everybody = await permissions.may(caller, { verb: 'list', group, resource: approvalRequests.plural });
       const { entries, next } = await listAudit(store, everybody ? {} : { actor: caller.username }, { limit, after });
-      const headers = next === undefined ? {} : { link: `</auditLogs?limit=${limit}&after=${next}>; rel="next"` };
+      const headers = linkToNext('/auditLogs', next === undefined ? undefined : { limit, after: next });
       return { status: 200, body: entries.map(view), headers };
     },
   });

@@ -10,8 +10,9 @@ import {
 import { DnsLabel } from '../../../../crds/v1alpha1/values.ts';
 import { present } from '../../../../operator/core/present.ts';
 import type { Caller } from '../../callers/caller.ts';
+import { linkToNext } from '../../http/nextPage.ts';
 import { route, type Route } from '../../http/route.ts';
-import { listable } from '../listing.ts';
+import { firstOf, listable } from '../listing.ts';
 import { digitsUpTo } from '../requestList.ts';
 import type { AliasDeps } from './deps.ts';
 
@@ -57,17 +58,10 @@ export const ruleAliases = (deps: AliasDeps): Route[] => [
 ];
 
 async function page(deps: AliasDeps, caller: Caller, limit: number, from: From) {
-  const found: Rule[] = [];
-  // One more than fits says that there is a next page.
-  for await (const rule of rules(deps, caller, from)) if (found.push(rule) > limit) break;
-  const body = found.slice(0, limit);
+  const { page: body, isLast } = await firstOf(rules(deps, caller, from), limit);
   const last = body.at(-1);
-  if (last === undefined || found.length === body.length) return { status: 200, body } as const;
-  const next = new URLSearchParams({ ...present({ namespace: from.namespace }), limit: String(limit), after: placeOf(last) } as Record<
-    string,
-    string
-  >);
-  return { status: 200, body, headers: { link: `</api/v1/rules?${next.toString()}>; rel="next"` } } as const;
+  const next = isLast || last === undefined ? undefined : { namespace: from.namespace, limit, after: placeOf(last) };
+  return { status: 200, body, headers: linkToNext('/api/v1/rules', next) } as const;
 }
 
 /** From where on, and where, rules are listed. */
@@ -79,7 +73,8 @@ interface From {
 async function* rules(deps: AliasDeps, caller: Caller, { namespace, after = '' }: From): AsyncGenerator<Rule> {
   const { policies, permissions } = deps;
   const comesAfter = (rule: Rule): boolean => placeOf(rule) > after;
-  if (await permissions.may(caller, { verb: 'list', group, resource: clusterApprovalPolicies.plural })) {
+  const isPastThoseOfTheCluster = after !== '' && !after.startsWith('/');
+  if (!isPastThoseOfTheCluster && (await permissions.may(caller, { verb: 'list', group, resource: clusterApprovalPolicies.plural }))) {
     for await (const policy of policies.listAll<ClusterApprovalPolicy>(clusterApprovalPolicies)) {
       const found = rule('ClusterApprovalPolicy', policy);
       if (comesAfter(found)) yield found;
