@@ -1,5 +1,6 @@
 import { cpus, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { onInterruption } from '../platform/interruption.ts';
 import { Bench } from './bench.ts';
 import { Report } from './report.ts';
 import { approvals } from './scenarios/approvals.ts';
@@ -69,8 +70,7 @@ async function onCluster(
   isWanted: (name: string) => boolean,
 ): Promise<void> {
   const bench = await Bench.start({ dir: join(folder, 'bench'), settings, report, log });
-  // Whoever is not ended with this process would go on without it.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void bench.stop().finally(() => process.exit(1)));
+  onInterruption(() => bench.stop());
   try {
     for (const part of parts) {
       if (!isWanted(part.name)) continue;

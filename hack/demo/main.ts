@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { runFolder } from '../cluster/run.ts';
 import { RealBrowser } from '../peers/browser.ts';
+import { onInterruption } from '../platform/interruption.ts';
 import type { Cast } from './cast.ts';
 import { Mailbox } from './mailbox.ts';
 import { NotObserved } from './notObserved.ts';
@@ -53,7 +54,7 @@ async function main(): Promise<void> {
   const leave = async (): Promise<void> => {
     for (const close of opened.splice(0).reverse()) await close();
   };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void leave().finally(() => process.exit(1)));
+  onInterruption(leave);
   try {
     // First, so that whoever has no browser is told at once.
     const browser = await RealBrowser.start({ ownSignals: false });
