@@ -13,15 +13,14 @@ const again: ReadonlySet<IgnoredBecause> = new Set<IgnoredBecause>([
 /** Of a stage, by which channels a yes is heard in it. */
 export type Hearing = Pick<ResolvedStage, 'minimumChannel'>;
 
+/** Of a request, what was said of it, and what it is now. */
+type Said = Partial<Pick<ApprovalRequestStatus, 'decisions' | 'subjectDigest'>>;
+
 /**
  * The yes or no that somebody has said of the request as it is now in a stage, by its status; undefined also where they must say it again for it to count
  * there. A yes may have come by a channel that is sure enough for one stage and not for another, so what counts in the one is nothing in the other.
  */
-export function saidBefore(
-  username: string,
-  { decisions = [], subjectDigest }: Partial<Pick<ApprovalRequestStatus, 'decisions' | 'subjectDigest'>>,
-  stage: Hearing,
-): DecisionRecord | undefined {
+export function saidBefore(username: string, { decisions = [], subjectDigest }: Said, stage: Hearing): DecisionRecord | undefined {
   const theirs = decisions.filter((d) => d.approver === username && d.digest === subjectDigest && isHeardIn(stage, d));
   const last = theirs.at(-1);
   // One that counts still does when the same was said again by a weaker channel.
@@ -29,11 +28,7 @@ export function saidBefore(
 }
 
 /** The same in whichever of these stages it was said: what counts in one, before what counts in none. */
-export function saidAnywhere(
-  username: string,
-  status: Parameters<typeof saidBefore>[1],
-  stages: readonly Hearing[],
-): DecisionRecord | undefined {
+export function saidAnywhere(username: string, status: Said, stages: readonly Hearing[]): DecisionRecord | undefined {
   const said = stages.flatMap((stage) => saidBefore(username, status, stage) ?? []);
   return said.find(({ counted }) => counted) ?? said[0];
 }

@@ -15,12 +15,12 @@ export function policyStatements(
   return bites ? inForce(audits) : pending(audits);
 }
 
-interface Standing {
+interface Guarding {
   readonly audits: boolean;
   readonly bites: boolean;
 }
 
-function faulty({ audits, bites }: Standing, reason: 'InvalidSpec' | 'ExpressionFailed', faults: readonly string[]): Statement[] {
+function faulty({ audits, bites }: Guarding, reason: 'InvalidSpec' | 'ExpressionFailed', faults: readonly string[]): Statement[] {
   const meanwhile = audits ? 'More may be told of than it means' : 'What depends on it holds';
   const why = `${meanwhile}, until this is mended: ${faults.join('; ')}`;
   return [

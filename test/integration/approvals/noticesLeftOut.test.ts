@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, it } from 'vitest';
-import { approvers, notificationChannels, type ApprovalRequest } from '../../../crds/v1alpha1/index.ts';
+import { notificationChannels, type ApprovalRequest } from '../../../crds/v1alpha1/index.ts';
 import { SmtpPeer } from '../../../hack/peers/smtpServer.ts';
 import { approvalService, type HttpPerson } from '../../fixtures/approvalService.ts';
 import { condition, matchRequests, oneOf, resources, TestNamespace, until } from '../../fixtures/world.ts';
 import { textOf, untilMails } from './mails.ts';
+import { approver } from './told.ts';
 
 const smtp = await SmtpPeer.start();
 const service = approvalService({ env: { COUNTERSIGN_HTTP_ALLOW: smtp.host, COUNTERSIGN_HTTP_CA: smtp.ca } });
@@ -20,15 +21,7 @@ interface Delivery {
 async function scene(count: number) {
   const ns = await TestNamespace.create('left-out');
   const group = `${ns.name}-finance`;
-  const names = Array.from({ length: count }, (_, i) => `p${String(i).padStart(3, '0')}-${ns.name}`);
-  const mailOf = (name: string): string => `${name}@example.com`;
-  const approver = (name: string) => ({
-    apiVersion: 'countersign.dev/v1alpha1',
-    kind: 'Approver',
-    metadata: { name },
-    spec: { username: name, mail: mailOf(name), groups: [group] },
-  });
-  await Promise.all(names.map((name) => ns.admin.create(approvers, undefined, approver(name))));
+  const people = await Promise.all(Array.from({ length: count }, (_, i) => approver(ns, `p${String(i).padStart(3, '0')}`, [group])));
   await ns.admin.create(notificationChannels, ns.name, {
     apiVersion: 'countersign.dev/v1alpha1',
     kind: 'NotificationChannel',
@@ -42,8 +35,7 @@ async function scene(count: number) {
   const watcher = await service.person(ns, 'watcher');
   return {
     ns,
-    names,
-    mailOf,
+    people,
     watcher,
     ask: async () =>
       (await ns.as('alice')).create<ApprovalRequest>(resources.approvalRequests, ns.name, {
@@ -62,7 +54,7 @@ async function scene(count: number) {
       );
     },
     end: async (): Promise<void> => {
-      await Promise.all(names.map((name) => ns.admin.delete(approvers, { name })));
+      await Promise.all(people.map(({ remove }) => remove()));
       await ns.close();
     },
   };
@@ -93,7 +85,7 @@ it('Of 203 who are asked, 200 are told by mail, and that three are not stands on
     120_000,
   );
   const told = new Set(smtp.mails.flatMap(({ to }) => to));
-  expect(of.names.filter((name) => !told.has(of.mailOf(name)))).toEqual(of.names.slice(200));
+  expect(of.people.filter(({ mail }) => !told.has(mail))).toEqual(of.people.slice(200));
   await of.end();
 });
 
@@ -115,7 +107,7 @@ it('A channel that goes on after a pause makes up for nothing, and tells what co
     { type: 'merge' },
   );
   await sleep(3_000);
-  const own = of.mailOf(of.names[0] ?? '');
+  const own = of.people[0]?.mail ?? '';
   expect(smtp.mails.filter(({ to }) => to.includes(own))).toEqual([]);
   await (
     await of.ns.as('alice')
